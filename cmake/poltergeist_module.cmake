@@ -1,0 +1,28 @@
+# A room of the house: one static library, and the only statement of what it may include.
+#
+#   poltergeist_module(watch SOURCES glob.cpp tree.cpp DEPENDS base sys LIBRARIES poltergeist::xxhash)
+#
+# DEPENDS names other rooms; tests/architecture compares every #include with it, and it with the picture
+# in docs/architecture.md. LIBRARIES are third parties.
+set_property(GLOBAL PROPERTY POLTERGEIST_ROOMS "")
+
+function(poltergeist_module name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  add_library(poltergeist_${name} STATIC ${ARG_SOURCES})
+  target_include_directories(poltergeist_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(poltergeist_${name} PRIVATE poltergeist_options)
+  target_compile_options(poltergeist_${name} PRIVATE ${POLTERGEIST_ANALYSIS})
+  foreach(room IN LISTS ARG_DEPENDS)
+    target_link_libraries(poltergeist_${name} PUBLIC poltergeist_${room})
+  endforeach()
+  target_link_libraries(poltergeist_${name} PUBLIC ${ARG_LIBRARIES})
+  list(JOIN ARG_DEPENDS " " depends)
+  set_property(GLOBAL APPEND PROPERTY POLTERGEIST_ROOMS "${name}: ${depends}")
+endfunction()
+
+# Writes "room: dependency dependency" lines for the architecture test.
+function(poltergeist_write_rooms file)
+  get_property(rooms GLOBAL PROPERTY POLTERGEIST_ROOMS)
+  list(JOIN rooms "\n" text)
+  file(GENERATE OUTPUT ${file} CONTENT "${text}\n")
+endfunction()

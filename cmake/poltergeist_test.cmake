@@ -1,0 +1,24 @@
+# poltergeist_test(watch SOURCES glob_test.cpp tree_test.cpp DEPENDS watch [LIBRARIES …] [TIMEOUT seconds])
+#
+# Builds tests/<name> into the program <name>_test and registers it with CTest as a whole: the process
+# start per test case would cost more than the cases.
+include(GNUInstallDirs)
+find_package(Catch2 2.13 CONFIG REQUIRED)
+
+function(poltergeist_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name}_test ${ARG_SOURCES})
+  target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${name}_test PRIVATE poltergeist_options Catch2::Catch2WithMain ${ARG_LIBRARIES})
+  target_precompile_headers(${name}_test PRIVATE <catch2/catch.hpp> <string> <vector> <map> <filesystem>)
+  foreach(room IN LISTS ARG_DEPENDS)
+    target_link_libraries(${name}_test PRIVATE poltergeist_${room})
+  endforeach()
+  target_compile_definitions(${name}_test PRIVATE
+    POLTERGEIST_SOURCE_DIR="${PROJECT_SOURCE_DIR}" POLTERGEIST_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  add_test(NAME ${name} COMMAND ${name}_test)
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+endfunction()

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "sys/file_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+namespace poltergeist {
+
+Result<FileLock> FileLock::take(const std::filesystem::path& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!fd) return fail_errno("{}", path.string());
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return fail(Errc::Busy, "{}: held by another process", path.string());
+    return fail_errno("locking {}", path.string());
+  }
+  return FileLock(std::move(fd));
+}
+
+bool FileLock::is_held(const std::filesystem::path& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) return false;
+  return ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+Result<void> FileLock::note(std::string_view text) {
+  if (::ftruncate(fd_.get(), 0) != 0) return fail_errno("writing the lock file");
+  if (::pwrite(fd_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
+    return fail_errno("writing the lock file");
+  }
+  return {};
+}
+
+bool FileLock::is_in_place(const std::filesystem::path& path) const {
+  struct stat ours {};
+  struct stat there {};
+  return ::fstat(fd_.get(), &ours) == 0 && ::lstat(path.c_str(), &there) == 0 &&
+         ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+}  // namespace poltergeist

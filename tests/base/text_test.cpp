@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "base/text.h"
+
+#include <catch2/catch.hpp>
+
+using namespace poltergeist;
+
+TEST_CASE("the nearest candidate is suggested first, and nothing that is far off") {
+  CHECK(suggestions_for("serevr", {"client", "server", "serve"}) ==
+        std::vector<std::string>{"server", "serve"});
+  CHECK(did_you_mean("buildComand", {"buildCommand", "name"}) ==
+        "; did you mean \"buildCommand\"?");
+  CHECK(did_you_mean("zzz", {"buildCommand"}).empty());
+}
+
+TEST_CASE("names that differ in case, blanks, dots and underscores are one name") {
+  CHECK(normalised_name(" My  App ") == "my-app");
+  CHECK(normalised_name("my_app") == "my-app");
+  CHECK(normalised_name("My.App") == "my-app");
+}
+
+TEST_CASE("valid UTF-8 passes unchanged, every invalid byte becomes the replacement character") {
+  CHECK(to_utf8("añ€𝄞") == "añ€𝄞");
+  CHECK(to_utf8("a\xff"
+                "b") ==
+        "a\xEF\xBF\xBD"
+        "b");
+  CHECK(to_utf8("\xC0\xAF") == "\xEF\xBF\xBD\xEF\xBF\xBD");                  // overlong
+  CHECK(to_utf8("\xED\xA0\x80") == "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // surrogate
+  CHECK(to_utf8("\xE2\x82") == "\xEF\xBF\xBD\xEF\xBF\xBD");                  // cut off
+}
+
+TEST_CASE("somebody else's text cannot command the terminal") {
+  CHECK(for_terminal("a\x1b]52;c;ZXZpbA==\x07"
+                     "b") == "ab");
+  CHECK(for_terminal("a\x1b]0;title\x1b\\b") == "ab");
+  CHECK(for_terminal("\x1b[2J\x1b[Hx\ty\r\a") == "x\ty");
+  CHECK(for_terminal("x\xC2\x9Dy") == "xy");  // C1 controls in UTF-8
+  CHECK(for_terminal("\x1b") == "");
+  CHECK(for_terminal("\x1b[31") == "");
+}
+
+TEST_CASE("colours pass only when they are asked for") {
+  CHECK(for_terminal("\x1b[1;31mred\x1b[0m") == "red");
+  CHECK(for_terminal("\x1b[1;31mred\x1b[0m", Colours::Keep) == "\x1b[1;31mred\x1b[0m");
+  CHECK(for_terminal("\x1b[2Kx", Colours::Keep) == "x");
+}
+
+TEST_CASE("lines end with LF or CRLF and a final newline adds no line") {
+  CHECK(lines_of("a\r\nb\n\nc") == std::vector<std::string_view>{"a", "b", "", "c"});
+  CHECK(lines_of("a\n") == std::vector<std::string_view>{"a"});
+  CHECK(lines_of("").empty());
+}
+
+TEST_CASE("a quoted word is one word of the shell") {
+  CHECK(shell_quoted("plain-1.c") == "plain-1.c");
+  CHECK(shell_quoted("") == "''");
+  CHECK(shell_quoted("it's $(x)") == "'it'\\''s $(x)'");
+}
+
+TEST_CASE("a number is digits only and fits 64 bits") {
+  CHECK(parse_number("18446744073709551615") == 18446744073709551615ULL);
+  for (const auto* text : {"", "-1", "+1", " 1", "1 ", "0x1", "18446744073709551616"}) {
+    CHECK_FALSE(parse_number(text));
+  }
+}
