@@ -85,6 +85,11 @@ Result<void> ensure_file(const fs::path& file) {
   return {};
 }
 
+Result<void> ensure_place(const fs::path& file) {
+  if (auto made = ensure_directory(file.parent_path()); !made) return made;
+  return ensure_file(file);
+}
+
 fs::path beside(const fs::path& file, const char* ending) {
   return file.string() + ending;
 }
@@ -247,16 +252,19 @@ History::~History() {
 
 Result<History> History::open(const fs::path& root) {
   History history(root / ".poltergeist" / "history.db");
-  auto begun = history.begin();
-  if (!begun && begun.error().code == Errc::Invalid) begun = history.begin_again(begun.error());
+  const auto begun = history.begin();
   if (!begun) return fail(begun.error(), "{}", history.file_.string());
   return history;
 }
 
 Result<void> History::begin() {
-  database_.reset();
-  if (auto made = ensure_directory(file_.parent_path()); !made) return made;
-  if (auto made = ensure_file(file_); !made) return made;
+  if (auto place = ensure_place(file_); !place) return place;
+  auto opened = open_database();
+  if (opened || opened.error().code != Errc::Invalid) return opened;
+  return begin_again(opened.error());
+}
+
+Result<void> History::open_database() {
   const bool suspicious = was_left_open(file_);
   auto database = Database::open(file_);
   if (!database) return fail(database.error());
@@ -279,7 +287,8 @@ Result<void> History::begin_again(const Error& why) {
   // They belong to the file that is gone; with the new one they would corrupt it.
   ::unlink(beside(file_, "-wal").c_str());
   ::unlink(beside(file_, "-shm").c_str());
-  return begin();
+  if (auto place = ensure_place(file_); !place) return place;
+  return open_database();
 }
 
 template <typename Step>

@@ -72,6 +72,7 @@ class History {
  private:
   explicit History(std::filesystem::path file);
   [[nodiscard]] Result<void> begin();
+  [[nodiscard]] Result<void> open_database();
   // Sets the file aside and begins a new one.
   [[nodiscard]] Result<void> begin_again(const Error& why);
   // Runs a step; if it finds the file damaged or gone, once more on a new one.
