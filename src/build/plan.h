@@ -4,6 +4,7 @@
 // plan_for() decides.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -19,6 +20,7 @@ namespace poltergeist::build {
 struct WantedFacts {
   std::vector<std::filesystem::path> existing;  // absolute: is there such a file or directory?
   std::vector<std::filesystem::path> texts;     // absolute: the content, if it can be read
+  std::vector<std::filesystem::path> times;     // absolute: when it was modified
   std::vector<std::string> programs;            // is it in the PATH that the build will get?
 };
 
@@ -28,6 +30,7 @@ struct Facts {
   std::filesystem::path config_file;  // for messages
   std::set<std::filesystem::path> existing;
   std::map<std::filesystem::path, std::string> texts;
+  std::map<std::filesystem::path, std::int64_t> times;  // in ns, from any beginning
   std::set<std::string> programs;
   // What the build starts for (Why). A list that was cut off may have held anything.
   std::vector<RelPath> changed;

@@ -40,9 +40,28 @@ bool says_what_to_install(const RelPath& path) {
                      [&](const LockFile& lock) { return name == lock.name; });
 }
 
-bool must_install(const config::NpmKind& kind, const PlanContext& context) {
+// What npm writes at the end of every install that worked.
+fs::path npm_marker(const fs::path& cwd) {
+  return cwd / "node_modules" / ".package-lock.json";
+}
+
+// Whether what is to be installed is younger than the last install; nothing where that is not
+// known. Better than the list of changes: an install that failed is made again, and one that
+// rewrote the lock file does not ask for another.
+std::optional<bool> is_outdated(const PlanContext& context) {
+  const auto& times = context.facts.times;
+  const auto marker = times.find(npm_marker(context.cwd()));
+  if (marker == times.end()) return std::nullopt;
+  return std::any_of(times.begin(), times.end(),
+                     [&](const auto& entry) { return entry.second > marker->second; });
+}
+
+bool must_install(const config::NpmKind& kind, PackageManager manager, const PlanContext& context) {
   if (!context.exists(context.cwd() / "node_modules")) return true;
   if (!kind.install_on_change) return false;
+  if (manager == PackageManager::Npm) {
+    if (const auto outdated = is_outdated(context)) return *outdated;
+  }
   const auto& facts = context.facts;
   return facts.total_changed > facts.changed.size() ||
          std::any_of(facts.changed.begin(), facts.changed.end(), says_what_to_install);
@@ -53,6 +72,7 @@ bool must_install(const config::NpmKind& kind, const PlanContext& context) {
 WantedFacts npm_facts(const fs::path& cwd) {
   WantedFacts wanted{.existing = {cwd / "package.json", cwd / "node_modules"}};
   for (const auto& lock : kLockFiles) wanted.existing.push_back(cwd / lock.name);
+  wanted.times = {npm_marker(cwd), cwd / "package.json", cwd / "package-lock.json"};
   for (const auto& manager : config::kPackageManagers) {
     if (manager.value != PackageManager::Auto) wanted.programs.emplace_back(manager.name);
   }
@@ -64,13 +84,15 @@ Result<Plan> npm_plan(const config::NpmKind& kind, const PlanContext& context) {
     return context.fail(fmt::format("needs a package.json in {}; if it is elsewhere, set `cwd`",
                                     context.cwd().string()));
   }
-  const std::string manager(name_in(config::kPackageManagers, manager_for(kind, context)));
+  const auto which = manager_for(kind, context);
+  const std::string manager(name_in(config::kPackageManagers, which));
   if (!context.facts.programs.contains(manager)) {
     return context.fail(fmt::format(
         "needs {0}, which is not in PATH; install it or set `packageManager`", manager));
   }
   Plan plan{.builder = manager};
-  if (must_install(kind, context)) plan.steps.push_back(argv_step("install", {manager, "install"}));
+  if (must_install(kind, which, context))
+    plan.steps.push_back(argv_step("install", {manager, "install"}));
   plan.steps.push_back(argv_step("build", {manager, "run", kind.build_script}));
   for (const auto& output : kind.output_paths) plan.outputs.push_back(context.path(output));
   if (!context.target.output_path.empty()) {

@@ -151,6 +151,19 @@ TEST_CASE("what a project asks for is installed when that changed, or when nothi
   CHECK(shown(plan_for(npm_target(), facts)) == installing);
 }
 
+TEST_CASE("npm installs what is younger than its last install, and not because it wrote the lock") {
+  auto facts = facts_of({"/p/package.json", "/p/node_modules"});
+  facts.changed = {*RelPath::parse("package-lock.json")};
+  facts.total_changed = 1;
+  facts.times = {{"/p/node_modules/.package-lock.json", 100},
+                 {"/p/package.json", 50},
+                 {"/p/package-lock.json", 100}};
+  CHECK(shown(plan_for(npm_target(), facts)) == Lines{"build: npm run build"});
+  facts.changed = {*RelPath::parse("src/a.ts")};
+  facts.times["/p/package.json"] = 101;  // the install that followed failed
+  CHECK(shown(plan_for(npm_target(), facts)).size() == 2);
+}
+
 TEST_CASE("a package manager that is not there is named before anything runs") {
   auto facts = facts_of({"/p/package.json", "/p/bun.lock"});
   facts.programs = {"npm"};
