@@ -20,14 +20,14 @@ enum class WatchToken : std::int32_t { None = -1 };
 
 struct Hint {
   enum class What : std::uint8_t {
-    Changed,  // the entry `name` appeared, changed, or got other attributes
-    Gone,     // the entry `name` was deleted or moved away
-    DirectoryAppeared,
-    DirectoryGone,  // deleted or moved away: watches below are of no use now
-    SelfGone,       // the watched directory itself was deleted or unmounted; the token is void
-    SelfMoved,      // the watched directory itself has another name now
-    Anything,       // what changed is not known: compare everything (no token)
-    Overflow        // the same, because hints were lost
+    Changed,            // the entry `name` appeared, changed, or got other attributes
+    Gone,               // the entry `name` was deleted or moved away
+    DirectoryAppeared,  // or got other attributes
+    DirectoryGone,      // deleted or moved away: watches below are of no use now
+    SelfGone,           // the watched directory itself was deleted or unmounted; the token is void
+    SelfMoved,          // the watched directory itself has another name now
+    Anything,           // what changed is not known: compare everything (no token)
+    Overflow            // the same, because hints were lost
   };
   What what = What::Changed;
   WatchToken token = WatchToken::None;

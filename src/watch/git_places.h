@@ -12,6 +12,8 @@ struct GitPlaces {
   std::filesystem::path top;     // the working tree's root: the directory or one above it
   std::filesystem::path own;     // this working tree's git directory: HEAD, index, index.lock
   std::filesystem::path common;  // the repository's: info/exclude; the same unless linked
+
+  friend bool operator==(const GitPlaces&, const GitPlaces&) = default;
 };
 
 // Nothing outside of a repository. `directory` is absolute.

@@ -39,7 +39,7 @@ class Glob {
   [[nodiscard]] Progress at(const RelPath& directory) const;
   [[nodiscard]] bool matches_in(const Progress& at, std::string_view name) const;
   // Something below a directory with this progress may match.
-  [[nodiscard]] static bool may_match_below(const Progress& at);
+  [[nodiscard]] bool may_match_below(const Progress& at) const;
   // Everything below matches.
   [[nodiscard]] bool covers_all_below(const Progress& at) const;
 

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -17,50 +19,55 @@ namespace poltergeist::watch {
 
 struct IgnoreRule {
   std::string pattern;  // as written
-  int line = 0;         // from 1
+  std::string source;   // the file, or the place in the configuration
+  int line = 0;         // from 1; 0: not from a file
+  std::string reason;   // of a configured rule; else empty
   bool takes_back = false;
-  std::string reason;  // rules of the configuration: why; else empty
 };
 
 class IgnoreFile {
  public:
-  // `base`: the directory that the rules are relative to. `source` is what messages call the file.
-  IgnoreFile(RelPath base, std::string source)
-      : base_(std::move(base)), source_(std::move(source)) {}
-  // A line that means nothing to git means nothing here.
-  [[nodiscard]] static IgnoreFile parse(std::string_view text, RelPath base, std::string source);
+  // `base`: the directory that the rules are relative to, and that every path asked for is below.
+  explicit IgnoreFile(RelPath base) : base_(std::move(base)) {}
+  // A line that means nothing to git means nothing here. `source` is what messages call the file.
+  [[nodiscard]] static IgnoreFile parse(std::string_view text, RelPath base,
+                                        const std::string& source);
 
-  // One more rule, in an ignore file's syntax; false if it can never match.
-  bool add(std::string_view text, int line, std::string reason = {});
+  // One more rule, its pattern in an ignore file's syntax. False if it can never match.
+  bool add(IgnoreRule rule);
 
   enum class Entry { File, Directory };
-  // The rule that speaks about `path`, which is below base; nullptr if none does. `name` is the
-  // last part of it.
+  // The rule that speaks about `path`; nullptr if none does. `name` is its last part.
   [[nodiscard]] const IgnoreRule* speaks_on(std::string_view path, std::string_view name,
                                             Entry entry) const;
 
-  [[nodiscard]] const RelPath& base() const { return base_; }
-  [[nodiscard]] const std::string& source() const { return source_; }
   [[nodiscard]] bool empty() const { return rules_.empty(); }
 
  private:
-  struct Compiled {
-    std::uint32_t rule = 0;
-    bool directories_only = false;
-    bool anchored = false;      // by the path below base, else by the name
-    std::string literal_start;  // anchored: to reject quickly
-    NamePattern name;
-    Pattern path;
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
   };
-  using Numbers = std::vector<std::uint32_t>;  // into compiled_, ascending
+  using Numbers = std::vector<std::uint32_t>;  // of rules, ascending
+  using Index = std::unordered_map<std::string, Numbers, TextHash, std::equal_to<>>;
+
+  struct Compiled {
+    IgnoreRule rule;
+    bool directories_only = false;
+    std::optional<NamePattern> name;  // of rules without a slash; else the two below
+    std::string literal_start;        // rejects most paths at once
+    std::vector<Pattern> paths;
+  };
+  [[nodiscard]] bool matches(const Compiled& rule, std::string_view path, std::string_view name,
+                             Entry entry) const;
 
   RelPath base_;
-  std::string source_;
-  std::vector<IgnoreRule> rules_;
-  std::vector<Compiled> compiled_;
-  // Most rules are a plain name or "*.ending": found by hash, so that a long list costs nothing.
-  std::unordered_map<std::string, Numbers> by_name_;
-  std::unordered_map<std::string, Numbers> by_ending_;  // ".o", from the last dot
+  std::vector<Compiled> rules_;
+  // Most rules are a plain name or "*.ending": found by hash, so that a long list costs little.
+  Index by_name_;
+  Index by_ending_;  // ".o": from the last dot
   Numbers others_;
 };
 

@@ -58,14 +58,15 @@ class Pattern {
   // Slashes separate parts; a part `**` is any number of directories, a last one at least one name.
   // Errc::Invalid as NamePattern says, or for too many parts.
   [[nodiscard]] static Result<Pattern> parse(std::string_view text, Hidden hidden);
-  // Adds "and everything below it".
+  // What matches so far is meant with everything below it.
   void add_everything_below();
 
   [[nodiscard]] States start() const { return closure(1); }
   [[nodiscard]] States step(States states, std::string_view name) const;
-  [[nodiscard]] bool accepts(States states) const { return (states >> parts_.size() & 1U) != 0; }
+  [[nodiscard]] bool accepts(States states) const;
+  // Every path below matches, hidden ones too.
   [[nodiscard]] bool accepts_all_below(States states) const;
-  // Something below may match.
+  // Some path below may match.
   [[nodiscard]] bool goes_on(States states) const;
   // `path` is split at its slashes.
   [[nodiscard]] bool matches(std::string_view path) const;
@@ -83,6 +84,7 @@ class Pattern {
   [[nodiscard]] States closure(States states) const;
 
   Hidden hidden_ = Hidden::MustBeNamed;
+  bool itself_too_ = false;  // the last part, Below, may match nothing
   std::vector<Part> parts_;
 };
 

@@ -16,7 +16,7 @@ class TargetSet {
   [[nodiscard]] std::vector<std::size_t> indexes() const;
 
   TargetSet& operator|=(const TargetSet& other);
-  // What is in one of them only.
+  // What is in this one and not in the other.
   [[nodiscard]] TargetSet without(const TargetSet& other) const;
 
   friend bool operator==(const TargetSet&, const TargetSet&) = default;

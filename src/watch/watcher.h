@@ -23,58 +23,14 @@
 #include "base/paths.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "watch/batch.h"
 #include "watch/change_source.h"
 #include "watch/fingerprint.h"
+#include "watch/options.h"
+#include "watch/rules.h"
 #include "watch/target_set.h"
 
 namespace poltergeist::watch {
-
-struct TargetOptions {
-  std::string name;
-  std::vector<std::string> watch_paths;
-  std::vector<std::string> outputs;  // never watched; relative to the root, or absolute
-};
-
-// An entry of `watcher.rules`: an ignore file's line, braces allowed.
-struct RuleOptions {
-  std::string pattern;
-  std::string reason;
-  std::string place;  // "poltergeist.config.json:12:5", for why()
-};
-
-struct Options {
-  std::vector<TargetOptions> targets;
-  std::vector<RuleOptions> rules;
-  std::vector<std::string> exclude_dirs;
-  std::vector<std::string> default_exclusions;  // default_exclusions_for(…); empty: none
-  bool gitignore = true;                        // .gitignore, .ignore and the two below
-  std::filesystem::path global_excludes;        // find_global_excludes(); empty: none
-  std::vector<std::filesystem::path> never;     // absolute: state directory, logs
-  Milliseconds poll_interval{2000};             // for what cannot be watched
-};
-
-struct Change {
-  enum class Kind { Created, Modified, Deleted };
-  RelPath path;
-  Kind kind = Kind::Modified;
-  TargetSet targets;  // that claim it, or did; never empty
-
-  friend bool operator==(const Change&, const Change&) = default;
-};
-inline constexpr auto kChangeKinds = std::to_array<EnumName<Change::Kind>>({
-    {Change::Kind::Created, "created"},
-    {Change::Kind::Modified, "modified"},
-    {Change::Kind::Deleted, "deleted"},
-});
-
-// What one call found, ordered by path. A file that became visible (an ignore file was edited) is
-// created, one that was hidden is deleted.
-struct Batch {
-  Clock clock = 0;  // after this batch; it advanced by one if there are changes
-  std::vector<Change> changes;
-  bool overflowed = false;  // hints were lost
-  bool rescanned = false;   // everything was compared
-};
 
 struct WatchState {
   enum class Kind { Ok, Rescanning, Degraded, Failed };
@@ -89,28 +45,6 @@ inline constexpr auto kWatchStates = std::to_array<EnumName<WatchState::Kind>>({
     {WatchState::Kind::Degraded, "degraded"},
     {WatchState::Kind::Failed, "failed"},
 });
-
-// Who has the word on a path, first to last.
-enum class Authority { Never, Configuration, Git, Defaults, Boundary };
-inline constexpr auto kAuthorities = std::to_array<EnumName<Authority>>({
-    {Authority::Never, "never"},
-    {Authority::Configuration, "configuration"},
-    {Authority::Git, "git"},
-    {Authority::Defaults, "defaults"},
-    {Authority::Boundary, "boundary"},
-});
-
-// The rule that keeps a path out.
-struct IgnoredBy {
-  Authority authority = Authority::Never;
-  RelPath path;         // the path itself, or the directory above it that is ignored
-  std::string source;   // ".gitignore", "sub/.ignore", a place in the configuration
-  int line = 0;         // 0: not from a line
-  std::string pattern;  // as written
-  std::string reason;   // in words, where there is more to say
-
-  friend bool operator==(const IgnoredBy&, const IgnoredBy&) = default;
-};
 
 struct Explanation {
   struct Claim {
