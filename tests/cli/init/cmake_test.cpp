@@ -129,9 +129,8 @@ TEST_CASE("where cmake fails the names are read from the text, with a note") {
   write_demo(project);
   project.write("CMakeLists.txt", std::string(kProject) + "message(FATAL_ERROR \"broken\")\n");
   const auto proposal = proposal_for(project, {}, run_program);
-  CHECK(summary(proposal) == Names{"greet cmake-library", "plugin cmake-library",
-                                   "greet_test cmake-executable", "- tidy cmake-custom",
-                                   "test test"});
+  CHECK(summary(proposal) == Names{"greet_test cmake-executable", "greet cmake-library",
+                                   "plugin cmake-library", "- tidy cmake-custom", "test test"});
   REQUIRE(proposal.notes().size() == 1);
   CHECK(proposal.notes()[0].find("broken") != std::string::npos);
   CHECK(target_in(proposal, "greet").output_path.empty());
