@@ -207,9 +207,17 @@ Makefile parse_makefile(std::string_view text) {
 
 namespace {
 
-const Extensions kSources = {"c",   "cc",  "cpp", "cxx", "h",  "hh", "hpp", "hxx", "inc", "s",
-                             "S",   "asm", "l",   "y",   "m",  "mm", "f",   "f90", "rs",  "go",
-                             "zig", "d",   "ml",  "hs",  "py", "md", "tex", "sh",  "pas"};
+const Extensions kCompiled = {"c",   "cc", "cpp", "cxx", "h",  "hh",  "hpp", "hxx", "inc",
+                              "s",   "S",  "l",   "y",   "m",  "mm",  "f",   "f90", "asm",
+                              "zig", "d",  "pas", "ml",  "hs", "adb", "ads", "nim", "v"};
+// Where nothing is compiled, make makes documents, or runs scripts.
+const Extensions kOthers = {"md", "tex", "rst", "adoc", "html", "css", "svg", "dot",
+                            "sh", "py",  "js",  "rs",   "go",   "sql", "yml", "yaml"};
+
+std::vector<std::string> source_globs(const ProjectFiles& files) {
+  auto globs = globs_for(files, kCompiled);
+  return globs.empty() ? globs_for(files, kOthers) : globs;
+}
 
 struct Product {
   std::string goal;    // what make is asked for
@@ -229,7 +237,7 @@ void collect_products(const Makefile& makefile, const ProjectFiles& files, const
   const auto before = products.size();
   for (const auto& prerequisite : makefile.prerequisites_of(goal)) {
     const auto extension = extension_of(prerequisite);
-    const bool is_part = extension == "o" || extension == "d" || kSources.contains(extension);
+    const bool is_part = extension == "o" || extension == "d" || kCompiled.contains(extension);
     if (!is_part) collect_products(makefile, files, prerequisite, seen, products);
   }
   if (products.size() == before && makefile.has_rule(goal)) products.push_back({goal, ""});
@@ -285,11 +293,11 @@ std::optional<Finding> find_make(const ProjectFiles& files) {
       products = {{makefile.has_rule(program) || products.empty() ? program : products.front().goal,
                    program}};
     }
-    auto watched = globs_for(files, kSources);
-    watched.push_back(name);
+    const auto sources = source_globs(files);
     for (const auto& product : products) {
       auto target = target_for(product, files.name());
-      target.watch_paths = watched;
+      target.watch_paths = without_tests(sources);
+      target.watch_paths.push_back(name);
       finding.targets.push_back(std::move(target));
     }
     for (const auto* test : {"test", "check", "tests"}) {
@@ -298,7 +306,8 @@ std::optional<Finding> find_make(const ProjectFiles& files) {
       target.name = "test";
       target.type = TargetType::Test;
       target.test_command = std::string("make ") + test;
-      target.watch_paths = watched;
+      target.watch_paths = sources;
+      target.watch_paths.push_back(name);
       finding.targets.push_back(std::move(target));
       break;
     }

@@ -117,7 +117,7 @@ std::vector<std::string> watch_paths_of(const Package& package, const ProjectFil
   // Manifests in the package's own directory are named below, one by one.
   auto sources = kSources;
   sources.erase("json");
-  auto paths = globs_for(files, sources, package.directory);
+  auto paths = without_tests(globs_for(files, sources, package.directory));
   // In the root, a directory at the top may hold other things than this package's sources.
   paths.erase(std::remove_if(paths.begin(), paths.end(),
                              [&](const std::string& path) {

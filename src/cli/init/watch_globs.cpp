@@ -33,6 +33,14 @@ std::vector<std::string> globs_for(const ProjectFiles& files, const Extensions& 
   return globs;
 }
 
+std::vector<std::string> without_tests(std::vector<std::string> globs) {
+  std::erase_if(globs, [](const std::string& glob) {
+    return glob.starts_with("test/") || glob.starts_with("tests/") ||
+           glob.starts_with("__tests__/");
+  });
+  return globs;
+}
+
 std::vector<std::string> globs_for_directories(std::set<std::string> directories,
                                                const Extensions& extensions) {
   std::vector<std::string> globs;

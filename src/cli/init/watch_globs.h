@@ -24,8 +24,11 @@ using Extensions = std::set<std::string, std::less<>>;
                                                  const Extensions& extensions,
                                                  std::string_view below = "");
 
-// The same for directories that are known already; one inside another is dropped. The root ("") is
-// taken alone, not with all below it.
+// Without those of a directory for tests at the top: what is not built from them.
+[[nodiscard]] std::vector<std::string> without_tests(std::vector<std::string> globs);
+
+// The same as globs_for() for directories that are known already; one inside another is dropped.
+// The root ("") is taken alone, not with all below it.
 [[nodiscard]] std::vector<std::string> globs_for_directories(std::set<std::string> directories,
                                                              const Extensions& extensions);
 

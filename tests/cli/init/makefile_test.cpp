@@ -61,6 +61,8 @@ test: all
 )");
   project.write("src/server.c", "");
   project.write("include/net.h", "");
+  project.write("tests/net.c", "");
+  project.write("README.md", "");
   const auto proposal = proposal_for(project);
   CHECK(proposal.type == config::ProjectType::Mixed);
   CHECK(summary(proposal) == Names{"server executable", "client executable", "libnet.a library",
@@ -70,6 +72,8 @@ test: all
   CHECK(server.output_path == "bin/server");
   CHECK(server.watch_paths == Names{"include/**/*.h", "src/**/*.c", "Makefile"});
   CHECK(target_in(proposal, "test").test_command == "make test");
+  CHECK(target_in(proposal, "test").watch_paths ==
+        Names{"include/**/*.h", "src/**/*.c", "tests/**/*.c", "Makefile"});
   // Both programs are linked with the one library, so they are not built at once.
   CHECK(proposal.text.find("\"parallelization\": 1") != std::string::npos);
 }
