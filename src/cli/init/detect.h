@@ -20,24 +20,28 @@ namespace poltergeist::cli {
 using CommandRunner = std::function<Result<std::string>(const std::vector<std::string>& argv,
                                                         const std::filesystem::path& cwd)>;
 
+// In the order of the options of the verb.
 struct InitOptions {
-  bool cmake_only = false;  // --cmake: nothing but CMake; without a CMakeLists.txt an error
+  // --cmake: nothing but CMake; without a CMakeLists.txt an error.
+  bool cmake_only = false;
   // --cmake-no-configure clears it: cmake is not run; an answer of an earlier run is used, else the
   // text of CMakeLists.txt.
   bool configure = true;
-  std::string preset;  // --preset: a configure preset of CMakePresets.json
-  std::string
-      build_dir;  // --build-dir: relative to the root; empty: the one that there is, else "build"
-  std::string
-      generator;  // --generator: empty: that of the build directory, else Ninja if there is one
-  // --no-auto-add clears it: no targets by convention, only declared ones (so no Make, Go, or
-  // Python without a manifest).
+  // --preset: a configure preset of CMakePresets.json.
+  std::string preset;
+  // --build-dir: relative to the root; empty: the one that there is, else "build".
+  std::string build_dir;
+  // --generator; empty: that of the build directory, else Ninja if there is one.
+  std::string generator;
+  // --no-auto-add clears it: no targets by convention, only declared ones (so no Make, no Go, and
+  // no Python without a manifest).
   bool auto_add = true;
-  bool dry_run = false;  // --dry-run: CMake configures in a temporary directory outside the project
+  // --dry-run: CMake configures in a temporary directory outside the project.
+  bool dry_run = false;
 };
 
 // The proposal for the project in `root`; without any finding it has no targets. Errors: the
-// directory cannot be read; `cmake_only` and no CMakeLists.txt; a preset that CMake does not know.
+// directory cannot be read; `cmake_only` and no CMakeLists.txt; a preset with which CMake fails.
 // Other failures of CMake are notes, and the targets are then read from the text of CMakeLists.txt.
 [[nodiscard]] Result<Proposal> propose(const std::filesystem::path& root,
                                        const InitOptions& options, const CommandRunner& run);

@@ -40,6 +40,8 @@ struct Finding {
   std::string source;  // the file that it was read from: "Cargo.toml"
   std::vector<ProposedTarget> targets;
   std::vector<std::string> notes;  // sentences: what could not be found out, what is left to do
+  // The commands of its targets write the same files, so that no two may be built at once.
+  bool one_at_a_time = false;
 };
 
 struct Proposal {
