@@ -32,7 +32,7 @@ Result<Client> Client::connect(const std::filesystem::path& socket, Milliseconds
   auto connection = connect_to(socket);
   if (!connection) return fail(Errc::Unavailable, "{}", connection.error().message);
   Client client(std::move(*connection));
-  const auto first = client.next_message(deadline_in(patience));
+  const auto first = client.message_before(deadline_in(patience));
   if (!first) return fail(first.error(), "waiting for the daemon's greeting");
   const auto* greeting = std::get_if<Notification>(&*first);
   if (greeting == nullptr || greeting->method != method::kHello) {
@@ -54,13 +54,12 @@ Result<Client> Client::connect(const std::filesystem::path& socket, Milliseconds
 tl::expected<Json, RpcError> Client::call_rpc(std::string_view method, const Json& params,
                                               std::optional<Milliseconds> patience,
                                               const OnNotification& on_notification) {
-  const RequestId id = ++last_id_;
   const auto deadline = deadline_in(patience);
-  if (auto sent = send(encode(Request{id, std::string(method), params})); !sent) {
-    return tl::unexpected<RpcError>(to_rpc_error(sent.error()));
-  }
+  const auto sent = send_request(method, params);
+  if (!sent) return tl::unexpected<RpcError>(to_rpc_error(sent.error()));
+  const RequestId id = *sent;
   while (true) {
-    auto message = next_message(deadline);
+    auto message = message_before(deadline);
     if (!message) return tl::unexpected<RpcError>(to_rpc_error(message.error()));
     if (const auto* note = std::get_if<Notification>(&*message)) {
       if (on_notification) on_notification(*note);
@@ -78,10 +77,22 @@ Result<Json> Client::call(std::string_view method, const Json& params,
   return std::move(*answer);
 }
 
+Result<std::int64_t> Client::send_request(std::string_view method, const Json& params) {
+  const std::int64_t id = ++last_id_;
+  if (auto sent = send(encode(Request{id, std::string(method), params})); !sent) {
+    return fail(sent.error());
+  }
+  return id;
+}
+
+Result<Message> Client::next_message(std::optional<Milliseconds> patience) {
+  return message_before(deadline_in(patience));
+}
+
 Result<Notification> Client::next_notification(std::optional<Milliseconds> patience) {
   const auto deadline = deadline_in(patience);
   while (true) {
-    auto message = next_message(deadline);
+    auto message = message_before(deadline);
     if (!message) return fail(message.error());
     if (auto* note = std::get_if<Notification>(&*message)) return std::move(*note);
   }
@@ -92,7 +103,7 @@ bool Client::has_buffered() {
   return pending_line_.has_value();
 }
 
-Result<Message> Client::next_message(std::optional<Instant> deadline) {
+Result<Message> Client::message_before(std::optional<Instant> deadline) {
   while (!has_buffered()) {
     pollfd waiting{socket_.get(), POLLIN, 0};
     const int ready = ::poll(&waiting, 1, poll_timeout(deadline));

@@ -32,6 +32,13 @@ class Client {
       std::string_view method, const Json& params = Json::object(),
       std::optional<Milliseconds> patience = std::nullopt,
       const OnNotification& on_notification = {});
+  // The same in two steps, for those who wait for more than this connection: sends a request and
+  // gives its id back, …
+  [[nodiscard]] Result<std::int64_t> send_request(std::string_view method,
+                                                  const Json& params = Json::object());
+  // … then takes the messages as they come. Errc::Timeout if there is none within `patience`; with
+  // 0 it never waits.
+  [[nodiscard]] Result<Message> next_message(std::optional<Milliseconds> patience);
   // Waits for the next notification (after `events`).
   [[nodiscard]] Result<Notification> next_notification(
       std::optional<Milliseconds> patience = std::nullopt);
@@ -44,7 +51,7 @@ class Client {
 
  private:
   explicit Client(UniqueFd socket) : socket_(std::move(socket)) {}
-  [[nodiscard]] Result<Message> next_message(std::optional<Instant> deadline);
+  [[nodiscard]] Result<Message> message_before(std::optional<Instant> deadline);
   [[nodiscard]] Result<void> send(std::string_view bytes);
 
   UniqueFd socket_;

@@ -2,6 +2,7 @@
 #include "api/messages.h"
 
 #include "api/fields.h"
+#include "base/signal_names.h"
 
 namespace poltergeist::api {
 
@@ -54,6 +55,14 @@ Json to_json(const BuildParams& value) {
   return json;
 }
 
+Json to_json(const RestartSettings& value) {
+  // A real-time signal has no name to be read back by.
+  const auto name = signal_name(value.signal);
+  return {{"signal", signal_number(name) ? name : std::to_string(value.signal)},
+          {"delayMs", value.delay.count()},
+          {"stopTimeoutMs", value.stop_timeout.count()}};
+}
+
 Json to_json(const TargetAnswer& value) {
   Json json = {{"target", value.target},
                {"type", value.type},
@@ -70,6 +79,7 @@ Json to_json(const TargetAnswer& value) {
   put(json, "logFile", value.log_file);
   put(json, "startedAt", value.started_at);
   put(json, "finishedAt", value.finished_at);
+  if (value.restart) json["restart"] = to_json(*value.restart);
   return json;
 }
 
@@ -155,9 +165,26 @@ Result<BuildParams> from_json(const Json& json) {
 }
 
 template <>
+Result<RestartSettings> from_json(const Json& json) {
+  RestartSettings value;
+  std::string signal = signal_name(value.signal);
+  const auto read = Fields(json)
+                        .optional("signal", signal)
+                        .optional("delayMs", value.delay)
+                        .optional("stopTimeoutMs", value.stop_timeout)
+                        .done();
+  if (!read) return fail(read.error(), "restart");
+  const auto number = signal_number(signal);
+  if (!number) return fail(Errc::Invalid, "restart: \"{}\" is no signal", signal);
+  value.signal = *number;
+  return value;
+}
+
+template <>
 Result<TargetAnswer> from_json(const Json& json) {
   TargetAnswer value;
   std::string answer;
+  Json restart;
   const auto read = Fields(json)
                         .required("target", value.target)
                         .optional("type", value.type)
@@ -174,8 +201,14 @@ Result<TargetAnswer> from_json(const Json& json) {
                         .optional("logFile", value.log_file)
                         .optional("startedAt", value.started_at)
                         .optional("finishedAt", value.finished_at)
+                        .optional("restart", restart)
                         .done();
   if (!read) return fail(read.error(), "answer");
+  if (!restart.is_null()) {
+    const auto settings = from_json<RestartSettings>(restart);
+    if (!settings) return fail(settings.error(), "answer");
+    value.restart = *settings;
+  }
   const auto known = value_in(kAnswers, answer);
   if (!known) return fail(Errc::Invalid, "\"answer\" must be {}", names_in(kAnswers));
   value.answer = *known;

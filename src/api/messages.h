@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <csignal>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -87,6 +88,15 @@ inline constexpr auto kAnswers = std::to_array<EnumName<Answer>>({
     {Answer::Unknown, "unknown"},
 });
 
+// The parts of a target's `autoRun` that say how its program is restarted, whoever runs it.
+struct RestartSettings {
+  int signal = SIGINT;  // by name on the wire
+  Milliseconds delay{250};
+  Milliseconds stop_timeout{5000};
+
+  friend bool operator==(const RestartSettings&, const RestartSettings&) = default;
+};
+
 // What `wait` and `build` answer, per target.
 struct TargetAnswer {
   std::string target;
@@ -104,6 +114,7 @@ struct TargetAnswer {
   std::string log_file;
   std::string started_at;  // ISO 8601, of that build; empty: none
   std::string finished_at;
+  std::optional<RestartSettings> restart;  // absent: the target has no `autoRun`
 };
 
 struct WaitResult {
@@ -143,6 +154,7 @@ struct EventNote {
 [[nodiscard]] Json to_json(const WatchInfo& value);
 [[nodiscard]] Json to_json(const WaitParams& value);
 [[nodiscard]] Json to_json(const BuildParams& value);
+[[nodiscard]] Json to_json(const RestartSettings& value);
 [[nodiscard]] Json to_json(const TargetAnswer& value);
 [[nodiscard]] Json to_json(const WaitResult& value);
 [[nodiscard]] Json to_json(const ProgressNote& value);
@@ -160,6 +172,8 @@ template <>
 [[nodiscard]] Result<WaitParams> from_json(const Json& json);
 template <>
 [[nodiscard]] Result<BuildParams> from_json(const Json& json);
+template <>
+[[nodiscard]] Result<RestartSettings> from_json(const Json& json);
 template <>
 [[nodiscard]] Result<TargetAnswer> from_json(const Json& json);
 template <>

@@ -61,6 +61,20 @@ TEST_CASE("a call gets its answer, and the notifications before it") {
   server.join();
 }
 
+TEST_CASE("a request is sent without waiting, and its answer taken when it comes") {
+  const test::TempDir dir;
+  const auto listener = listen_at(dir / "s").value();
+  auto server =
+      serve(listener, {hello_line(), encode(Notification{"progress", Json::object()}) +
+                                         encode(Response{RequestId(std::int64_t{1}), Json{1}})});
+  auto client = Client::connect(dir / "s").value();
+  CHECK(client.next_message(0ms).error().code == Errc::Timeout);
+  CHECK(client.send_request("wait") == 1);
+  CHECK(std::holds_alternative<Notification>(client.next_message(5s).value()));
+  CHECK(std::get<Response>(client.next_message(5s).value()).outcome == Json{1});
+  server.join();
+}
+
 TEST_CASE("a daemon that goes away in the middle of a call is an error at once") {
   const test::TempDir dir;
   const auto listener = listen_at(dir / "s").value();

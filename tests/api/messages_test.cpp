@@ -45,6 +45,20 @@ TEST_CASE("parameters travel, and what is absent stays at its default") {
   CHECK_FALSE(from_json<WaitParams>(Json::object())->target);
 }
 
+TEST_CASE("restart settings travel with a signal by name, a real-time one by number") {
+  const auto arrived = [](const RestartSettings& settings) {
+    const TargetAnswer answer{.target = "app", .restart = settings};
+    return from_json<TargetAnswer>(to_json(answer))->restart;
+  };
+  const RestartSettings settings{SIGTERM, 0ms, 100ms};
+  CHECK(to_json(settings).at("signal") == "SIGTERM");
+  CHECK(arrived(settings) == settings);
+  CHECK(arrived({40, 250ms, 5s}) == RestartSettings{40, 250ms, 5s});
+  CHECK_FALSE(from_json<TargetAnswer>(to_json(TargetAnswer{.target = "app"}))->restart);
+  CHECK(from_json<RestartSettings>({{"signal", "SIGNONE"}}).error().message ==
+        "restart: \"SIGNONE\" is no signal");
+}
+
 TEST_CASE("a wrong field is named") {
   const auto message_of = [](const Json& json) {
     return from_json<BuildParams>(json).error().message;
