@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,8 +44,8 @@ class LineSplitter {
   void finish(const OnLine& on_line);
 
  private:
-  void append(std::string_view text, const OnLine& on_line);
-  void emit(std::string_view text, LineEnd end, const OnLine& on_line);
+  void append(std::string_view part, const OnLine& on_line);
+  void end_line(std::string_view part, LineEnd end, const OnLine& on_line);
 
   std::size_t longest_;
   std::string rest_;           // the beginning of the line that is not ended yet
@@ -59,19 +60,20 @@ class OutputPump {
   using OnEnd = std::function<void()>;
 
   // `pipe` is non-blocking. `on_end` comes once, after the last bytes: at end of file, or as
-  // finish_by() says. Either callback may destroy the pump.
+  // finish_by() says. It may destroy the pump.
   [[nodiscard]] static Result<std::unique_ptr<OutputPump>> start(Loop& loop, UniqueFd pipe,
                                                                  OnBytes on_bytes, OnEnd on_end);
   // The writer that matters has exited: take what it wrote, then end at `when` even if somebody
   // else still holds the pipe.
   void finish_by(Instant when);
-  [[nodiscard]] bool has_ended() const { return ended_; }
+  [[nodiscard]] bool has_ended() const { return has_ended_; }
   // The pipe, for whoever reads it on after finish_by() ended it; empty at end of file.
   [[nodiscard]] UniqueFd take_pipe() { return std::move(pipe_); }
 
  private:
   OutputPump(Loop& loop, UniqueFd pipe, OnBytes on_bytes, OnEnd on_end);
-  void read_some();
+  // False if it ended; then this may be destroyed.
+  bool read_some(int reads);
   void end();
 
   Loop& loop_;
@@ -80,7 +82,8 @@ class OutputPump {
   UniqueFd pipe_;
   Loop::Handle readable_;
   Loop::Handle last_call_;
-  bool ended_ = false;
+  bool pipe_at_end_ = false;
+  bool has_ended_ = false;
 };
 
 }  // namespace poltergeist::process

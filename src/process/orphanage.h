@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/result.h"
+#include "process/line_pump.h"
 #include "sys/loop.h"
 #include "sys/signals.h"
 #include "sys/unique_fd.h"
@@ -21,20 +22,17 @@ class Orphanage {
   [[nodiscard]] static Result<std::unique_ptr<Orphanage>> create(Loop& loop);
   Orphanage(const Orphanage&) = delete;
   Orphanage& operator=(const Orphanage&) = delete;
-  ~Orphanage();
 
   [[nodiscard]] Loop& loop() { return loop_; }
   // Reads and forgets what still comes through `pipe`, until its last writer is gone.
   void keep_reading(UniqueFd pipe);
 
  private:
-  struct LatePipe;
-  explicit Orphanage(Loop& loop);
-  void read_late(LatePipe& pipe);
+  explicit Orphanage(Loop& loop) : loop_(loop) {}
 
   Loop& loop_;
   std::unique_ptr<SignalSource> child_died_;
-  std::list<LatePipe> late_;
+  std::list<std::unique_ptr<OutputPump>> late_;
 };
 
 }  // namespace poltergeist::process

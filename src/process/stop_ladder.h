@@ -40,30 +40,33 @@ using StopAction = std::variant<SignalAll, KillAll, ReportStuck>;
 
 class StopWalk {
  public:
-  // An empty ladder is SIGKILL at once.
-  explicit StopWalk(StopLadder ladder);
+  // A ladder without SIGKILL gets it as its last rung; rungs behind SIGKILL are nothing.
+  StopWalk(StopLadder ladder, Instant now);
 
   [[nodiscard]] std::vector<StopAction> on_started(Instant now);
   // What the leader leaves behind is told SIGTERM, once: a shell's background jobs ignore SIGINT.
-  [[nodiscard]] std::vector<StopAction> on_leader_exited(Instant now);
+  [[nodiscard]] std::vector<StopAction> on_leader_exited();
   [[nodiscard]] std::vector<StopAction> on_time(Instant now);
-  void on_empty() { done_ = true; }
-  // Goes to the last rung now: a second Ctrl+C, the daemon's own end.
+  void on_empty() { is_done_ = true; }
+  // Comes to SIGKILL now: a second Ctrl+C.
   [[nodiscard]] std::vector<StopAction> hurry(Instant now);
 
-  [[nodiscard]] bool is_done() const { return done_; }
-  // Whether it has come to SIGKILL.
-  [[nodiscard]] bool has_killed() const;
+  // When it comes to SIGKILL, or came to it.
+  [[nodiscard]] Instant kills_at() const { return kills_at_; }
   [[nodiscard]] std::optional<Instant> deadline() const;
 
  private:
+  [[nodiscard]] bool has_killed() const;
   [[nodiscard]] StopAction enter(std::size_t rung, Instant now);
 
-  StopLadder ladder_;
+  StopLadder ladder_;  // the last rung is SIGKILL
   std::size_t rung_ = 0;
-  std::optional<Instant> until_;  // when the patience of this rung ends
+  Instant until_;  // when the patience of this rung ends
+  Instant kills_at_;
+  bool has_started_ = false;
   bool told_leftovers_ = false;
-  bool done_ = false;
+  bool has_reported_ = false;
+  bool is_done_ = false;
 };
 
 }  // namespace poltergeist::process

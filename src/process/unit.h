@@ -6,7 +6,7 @@
 //   at most
 //                               250 ms later if a background process still holds the pipe. That
 //                               process may live on (a compiler cache's server). `exited` is the
-//                               only and last call.
+//                               last call.
 //   Leftovers::Kill (runners)   `exited` comes when the leader exits; what it leaves is stopped by
 //   the owner
 //                               (signal_all, kill_all, stop). `gone` comes last, once, when nothing
@@ -14,13 +14,15 @@
 //                               one start.
 //   After stop() or kill_all()  `exited` of a Keep unit, too, waits until nothing of it is left.
 //
-// Callbacks come from the loop, never from within start() or another call here; they may destroy
-// the Unit. Destroying a Unit whose end was not told kills everything of it and waits for that.
+// Calls come from the loop, never from within a function here. `exited` and `gone` may destroy the
+// Unit, `bytes` and `line` may not. Destroying a Unit that is not over kills everything of it and
+// waits for that.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/exit.h"
@@ -41,7 +43,7 @@ struct UnitEvents {
   std::function<void(Source source, std::string_view bytes)> bytes = nullptr;  // raw, as they come
   std::function<void(Source source, const Line& line)> line = nullptr;
   std::function<void(Exit exit)> exited = nullptr;
-  std::function<void()> gone = nullptr;
+  std::function<void()> gone = nullptr;  // Leftovers::Kill only
 };
 
 class Unit {
@@ -49,7 +51,7 @@ class Unit {
   // How long output is awaited after the leader's exit when somebody else holds the pipe.
   static constexpr Milliseconds kLateOutput{250};
 
-  // Starts the program. `name` is for the log ("build of app").
+  // Starts the program. `name` is for the log ("build of app"). Errors are those of spawn().
   [[nodiscard]] static Result<std::unique_ptr<Unit>> start(Orphanage& orphanage,
                                                            const SpawnPlan& plan,
                                                            Leftovers leftovers, std::string name,
@@ -60,49 +62,57 @@ class Unit {
 
   [[nodiscard]] pid_t pid() const { return child_.pid(); }
   [[nodiscard]] bool has_exited() const { return exit_.has_value(); }
-  // Readable when the leader stopped or exited; see Child::take_stop().
-  [[nodiscard]] Child& leader() { return child_; }
+  // The signal that stopped the leader (Ctrl+Z), once per stop.
+  [[nodiscard]] std::optional<int> take_stop() { return child_.take_stop(); }
 
-  // One signal to everything of the unit, and SIGCONT after it.
+  // One signal to everything of the unit; those that are stopped are continued, so that they can
+  // act on it.
   void signal_all(int signal);
   // SIGKILL to everything, and to whatever else turns up until nothing is left.
   void kill_all();
-  // Walks down the ladder until nothing is left. A second call starts the new ladder where the old
-  // one is: it never gives more time than there was.
+  // Walks down the ladder until nothing is left. A ladder that comes to SIGKILL sooner replaces the
+  // one that is being walked; any other second call changes nothing.
   void stop(StopLadder ladder);
 
  private:
   Unit(Orphanage& orphanage, Child child, Leftovers leftovers, std::string name, UnitEvents events);
-  [[nodiscard]] Result<void> begin();
-  [[nodiscard]] Result<std::unique_ptr<OutputPump>> pump(UniqueFd pipe, Source source);
+  [[nodiscard]] Result<void> watch();
+  [[nodiscard]] Result<void> pump(UniqueFd pipe, Source source);
   void take_bytes(Source source, std::string_view bytes);
   void on_leader_exit();
   void perform(const std::vector<StopAction>& actions);
   void arm_ladder();
-  void look();
+  [[nodiscard]] bool must_be_empty() const;
+  [[nodiscard]] bool await_members();
+  [[nodiscard]] bool await_exit(pid_t pid);
+  [[nodiscard]] bool await_output();
+  void settle_soon();
   void settle();
+  void finish();
+
+  struct Output {
+    LineSplitter lines;
+    std::unique_ptr<OutputPump> pump;
+  };
 
   Orphanage& orphanage_;
+  Loop& loop_;
   Child child_;
   Leftovers leftovers_;
   std::string name_;
   UnitEvents events_;
+  Output out_;
+  Output err_;
   std::optional<Exit> exit_;
-  bool exit_told_ = false;
-  bool over_ = false;
-  bool stopping_ = false;  // somebody asked for the end of all of it
-  bool killing_ = false;   // and by force
-  bool empty_ = false;
   std::optional<StopWalk> walk_;
-  LineSplitter out_lines_;
-  LineSplitter err_lines_;
-  std::unique_ptr<OutputPump> out_;
-  std::unique_ptr<OutputPump> err_;
+  bool is_stopped_ = false;  // somebody asked for the end of all of it
+  bool is_killed_ = false;   // and by force
+  bool is_over_ = false;
   Loop::Handle leader_exits_;
-  UniqueFd awaited_;  // pidfd of one member; when it exits, look again
-  Loop::Handle member_exits_;
+  UniqueFd awaited_;  // one member that still lives; when it exits, we look again
+  Loop::Handle awaited_exits_;
   Loop::Handle ladder_due_;
-  Loop::Handle settle_due_;
+  Loop::Handle settles_;
 };
 
 }  // namespace poltergeist::process
