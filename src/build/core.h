@@ -43,6 +43,7 @@
 #include "base/id.h"
 #include "base/paths.h"
 #include "base/time.h"
+#include "build/priority.h"
 #include "build/quiet_window.h"
 #include "build/settings.h"
 #include "build/verdict.h"
@@ -50,6 +51,7 @@
 namespace poltergeist::build {
 
 struct TargetState;  // core_target.h
+struct Running;
 
 // One lease of one target; never 0.
 using LeaseId = Id<struct LeaseTag, std::uint64_t>;
@@ -169,35 +171,38 @@ class Core {
 
  private:
   struct Lease {
-    TargetId target;
+    std::vector<TargetId> protects;
     Instant expires;
   };
   // Dependencies come before their dependents.
   using States = std::vector<std::unique_ptr<TargetState>>;
 
   [[nodiscard]] TargetState* find(const TargetId& target) const;
-  void link_dependencies();
   void adopt(TargetSettings settings, Actions& actions);
-  void cancel(TargetState& state, CancelReason reason, Actions& actions);
+  void remove_all_but(const Settings& settings, Actions& actions);
+  void link_dependencies(const Settings& settings);
+  void request_one(TargetState& state, Force force, Instant now);
+  void finish(TargetState& state, Running ended, Outcome outcome, Instant now);
 
   // What every event ends with: brings all holds and standings up to date, starts what may start,
   // and computes the deadline.
   Actions settle(Actions actions, Instant now);
-  void close_windows(Instant now);
-  void ask_due_retries(Instant now);
+  void pass_time(Instant now);
   void judge_all(Instant now);
+  void judge(TargetState& state, Instant now) const;
   [[nodiscard]] Hold hold_of(const TargetState& state, Instant now) const;
-  void judge(TargetState& state, Instant now);
-  [[nodiscard]] bool is_leased(const TargetState& state, Instant now) const;
-  [[nodiscard]] bool is_excluded(const TargetState& state) const;
-  [[nodiscard]] bool has_free_slot() const;
-  [[nodiscard]] TargetState* next_to_start(Instant now);
+  [[nodiscard]] Hold hold_by_others(const TargetState& state) const;
+  [[nodiscard]] std::optional<Instant> git_hold(const TargetState& state, Instant now) const;
+  [[nodiscard]] std::optional<Instant> window_closes(const TargetState& state, Instant now) const;
+  [[nodiscard]] std::optional<Instant> lease_expiry(const TargetState& state) const;
+  [[nodiscard]] std::vector<TargetState*> startable_in_order(Instant now, bool held_too) const;
   void start(TargetState& state, Actions& actions, Instant now);
-  void settle_deadline(Instant now);
+  [[nodiscard]] std::optional<Instant> next_event(const TargetState& state, Instant now) const;
 
   config::BuildScheduling scheduling_;
   States states_;
   std::map<LeaseId, Lease> leases_;
+  Priority priority_;
   GitHold git_;
   Clock clock_ = 0;
   std::uint64_t next_build_id_;

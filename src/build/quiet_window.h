@@ -35,6 +35,7 @@ class QuietWindow {
   // Whoever waits for the build cannot wait for the burst: closes at once.
   void close();
   [[nodiscard]] bool is_open() const { return first_.has_value(); }
+  [[nodiscard]] std::optional<Instant> opened() const { return first_; }
 
   // The instant at which an open window closes if nothing else happens.
   [[nodiscard]] std::optional<Instant> closes_at(Duration settling, Duration at_most,
