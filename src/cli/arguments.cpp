@@ -28,10 +28,6 @@ std::vector<std::string> names_of(std::string_view names) {
   return parts;
 }
 
-std::string last_name(const Parameter& parameter) {
-  return parameter.names.empty() ? "<" + parameter.value + ">" : parameter.names.back();
-}
-
 std::string not_among(const std::string& name, const std::string& given,
                       const std::vector<std::string>& words) {
   return fmt::format("{} takes {}, not \"{}\"{}", name, joined(words, ", "), for_terminal(given),
@@ -171,14 +167,19 @@ void Arguments::required_choice(std::string_view value, std::string& to,
            .offer = Parameter::Offer::Words,
            .words = words,
            .required = true},
-          [&to, words, name = "<" + std::string(value) + ">"](
-              const auto& given) -> std::optional<std::string> {
+          [&to, words,
+           name = "<" + std::string(value) + ">"](const auto& given) -> std::optional<std::string> {
             if (std::ranges::find(words, given.back()) == words.end()) {
               return not_among(name, given.back(), words);
             }
             to = given.back();
             return std::nullopt;
           });
+}
+
+void Arguments::internal(std::string_view names, std::string& to) {
+  value(names, to, "value", "");
+  parameters_.back().internal = true;
 }
 
 void Arguments::config(std::string& to) {
@@ -262,6 +263,7 @@ std::string Arguments::unknown(const std::string& word) const {
   }
   std::vector<std::string> names = {"--help"};
   for (const auto& parameter : parameters_) {
+    if (parameter.internal) continue;
     names.insert(names.end(), parameter.names.begin(), parameter.names.end());
   }
   const auto name = word.substr(0, word.find('='));
@@ -269,11 +271,11 @@ std::string Arguments::unknown(const std::string& word) const {
 }
 
 std::string help_text(const VerbHelp& verb, const std::vector<Parameter>& parameters) {
-  std::string text =
-      fmt::format("Usage: {}\n\n{}.\n", usage_line(verb, parameters), verb.about);
+  std::string text = fmt::format("Usage: {}\n\n{}.\n", usage_line(verb, parameters), verb.about);
   std::string arguments;
   std::string options;
   for (const auto& parameter : parameters) {
+    if (parameter.internal) continue;
     auto& part = parameter.kind == Parameter::Kind::Positional ? arguments : options;
     part += help_line(left_side(parameter), parameter.help);
   }

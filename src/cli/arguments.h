@@ -34,6 +34,7 @@ struct Parameter {
   std::vector<std::string> words;  // with Offer::Words
   bool required = false;
   bool repeatable = false;
+  bool internal = false;  // for our own use: neither in help nor in completion
 };
 
 struct VerbHelp {
@@ -71,6 +72,9 @@ class Arguments {
                 Parameter::Offer offer = Parameter::Offer::Nothing);
   void required_choice(std::string_view value, std::string& to, std::vector<std::string> words,
                        std::string_view help);
+
+  // What we say to ourselves when we start ourselves: as value(), but nobody is told of it.
+  void internal(std::string_view names, std::string& to);
 
   // Those that several verbs share, spelt the same everywhere.
   void config(std::string& to);  // -c, --config; else $POLTERGEIST_CONFIG

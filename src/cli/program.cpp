@@ -75,8 +75,8 @@ std::string program_help() {
     text += fmt::format("\n{}:\n", title);
     for (const auto& verb : verbs()) {
       if (verb.group != group) continue;
-      const auto names =
-          verb.alias.empty() ? std::string(verb.name) : fmt::format("{}, {}", verb.name, verb.alias);
+      const auto names = verb.alias.empty() ? std::string(verb.name)
+                                            : fmt::format("{}, {}", verb.name, verb.alias);
       text += fmt::format("  {:<14}{}\n", names, verb.about);
     }
   }

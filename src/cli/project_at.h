@@ -26,8 +26,8 @@ struct ProjectAt {
 
 // Whether the file may be trusted (config/trust.h), then what it says. All problems at once.
 [[nodiscard]] Attempt<config::Loaded> load_configuration(const std::filesystem::path& file);
-
-// The list of trusted directories.
-[[nodiscard]] Attempt<std::filesystem::path> trusted_list_path();
+// The same for a text that needs no trust: nothing of it is executed.
+[[nodiscard]] Attempt<config::Loaded> load_text(const std::string& text,
+                                                const std::filesystem::path& file);
 
 }  // namespace poltergeist::cli
