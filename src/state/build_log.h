@@ -25,8 +25,8 @@ struct BuildLogLimits {
 class BuildLog {
  public:
   explicit BuildLog(std::filesystem::path path, BuildLogLimits limits = {});
-  BuildLog(BuildLog&&) = default;
-  BuildLog& operator=(BuildLog&&) = default;
+  BuildLog(const BuildLog&) = delete;
+  BuildLog& operator=(const BuildLog&) = delete;
   ~BuildLog() { finish(); }
 
   // `line` without its end.

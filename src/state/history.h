@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/id.h"
@@ -71,11 +72,15 @@ class History {
  private:
   explicit History(std::filesystem::path file);
   [[nodiscard]] Result<void> begin();
-  [[nodiscard]] Result<void> begin_again();
-  [[nodiscard]] Result<void> write_unwritten();
+  [[nodiscard]] Result<void> open_database();
+  // Sets the file aside and begins a new one.
+  [[nodiscard]] Result<void> begin_again(const Error& why);
+  // Runs a step; if it finds the file damaged or gone, once more on a new one.
+  template <typename Step>
+  [[nodiscard]] auto attempt(Step step) -> decltype(step(std::declval<Database&>()));
 
   std::filesystem::path file_;
-  std::unique_ptr<Database> database_;
+  std::unique_ptr<Database> database_;  // null while it could not be begun
   std::vector<BuildEntry> unwritten_;
 };
 

@@ -22,8 +22,10 @@ class LogFile {
   };
 
   LogFile(std::filesystem::path path, Begin begin);
+  LogFile(const LogFile&) = delete;
+  LogFile& operator=(const LogFile&) = delete;
 
-  // Appends `text` (whole lines) with one write.
+  // Appends `text`, whole lines; one that begins anew where the last write broke off.
   void append(std::string_view text);
   // Moves the file to <path>.1 and goes on with a new one.
   void rotate();
@@ -36,11 +38,15 @@ class LogFile {
 
  private:
   void open(Begin begin);
-  bool write(std::string_view text);
+  // How much of the text was written; the trouble is noted if that is not all.
+  std::size_t write(std::string_view text);
+  // Ends a torn line and says what was lost; false if even that cannot be written.
+  bool mend();
   void lose(std::string_view text);
 
   std::filesystem::path path_;
-  UniqueFd fd_;
+  Begin begin_;
+  UniqueFd fd_;  // empty while the file cannot be opened
   std::uint64_t size_ = 0;
   std::uint64_t lost_lines_ = 0;    // altogether
   std::uint64_t unsaid_lines_ = 0;  // of them, those that the file does not yet speak of

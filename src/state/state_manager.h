@@ -25,6 +25,7 @@
 #include "state/state_dir.h"
 #include "state/subscription.h"
 #include "state/target_state.h"
+#include "sys/files.h"
 
 namespace poltergeist::state {
 
@@ -80,18 +81,22 @@ class StateManager {
  private:
   struct Entry {
     TargetState state;
-    std::optional<Instant> due;  // when the file has to follow
-    bool unsafe = false;         // written, but not yet safe against a power cut
+    std::optional<Instant> due;  // when the file has to follow; absent: it has
     std::optional<Instant> written;
+    bool unsafe = false;   // holds a verdict that a power cut could still take back
+    bool trouble = false;  // the last write failed
   };
 
-  Entry* entry(const TargetId& target);
-  void take_up_old(Entry& entry, Moment at) const;
+  // Null for a target that is not known, and after close().
+  Entry* entry_for(const TargetId& target);
+  void take_up_old(const TargetIdentity& identity, Entry& entry, Moment at) const;
+  [[nodiscard]] std::optional<Instant> due(const Entry& entry) const;
+  void write(Entry& entry, Sync sync, Moment at);
   void write_now(Entry& entry, Moment at);
   void write_paced(Entry& entry, Moment at);
-  void make_safe(Entry& entry, Moment at);
-  void note_failure(Entry& entry, const Error& error, Moment at);
-  void tell_status(const TargetId& target);
+  void note_trouble(Entry& entry, const Error& error, Moment at);
+  void forget_settled_trouble();
+  void tell_status(const Entry& entry);
 
   ProjectPaths paths_;
   Process process_;

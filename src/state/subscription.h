@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Who listens to what: a list of listeners, and the handle that keeps one in it. One thread. A
-// listener may subscribe, unsubscribe (itself too) and destroy the list; one that throws is logged
-// and does not stop the others.
+// listener may subscribe and unsubscribe, itself too; one that throws is logged and does not stop
+// the others.
 #pragma once
 
 #include <functional>
