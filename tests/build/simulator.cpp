@@ -35,8 +35,9 @@ void Simulator::tell(const std::string& text) {
 }
 
 void Simulator::complain(const std::string& text) {
+  if (complaint_) return;  // what follows from the first one says nothing
   tell("COMPLAINT " + text);
-  if (!complaint_) complaint_ = text;
+  complaint_ = text;
 }
 
 int Simulator::index_of(const TargetId& id) const {
@@ -204,7 +205,7 @@ void Simulator::want(int target) {
 
 void Simulator::advance(Duration duration) {
   const Instant end = now_ + duration;
-  for (int i = 0; i < 1000 && core_.deadline() && *core_.deadline() <= end; ++i) {
+  for (int i = 0; i < 1000 && !complaint_ && core_.deadline() && *core_.deadline() <= end; ++i) {
     if (*core_.deadline() <= now_ && i > 100) return complain("the deadline does not pass");
     now_ = std::max(now_, *core_.deadline());
     perform(core_.on_time(now_));
@@ -378,7 +379,7 @@ void Simulator::calm_down() {
   perform(core_.resume(now_));
   git_since_.reset();
   perform(core_.on_git_operation(GitOperation::Over, now_));
-  for (int i = 0; i < 300 && (running() > 0 || core_.deadline()); ++i) {
+  for (int i = 0; i < 300 && !complaint_ && (running() > 0 || core_.deadline()); ++i) {
     end_build(true);
     advance(1s);
   }
