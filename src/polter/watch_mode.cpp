@@ -8,6 +8,7 @@
 #include "polter/build_feed.h"
 #include "polter/launch.h"
 #include "polter/terminal.h"
+#include "process/command_line.h"
 #include "process/environment.h"
 #include "process/unit.h"
 #include "runners/runner_core.h"
@@ -139,7 +140,7 @@ class WatchMode {
 
   void start_program() {
     process::SpawnPlan plan;
-    plan.argv = command_line(artifact_, options_.args);
+    plan.argv = process::command_line(artifact_, options_.args);
     plan.env = process::own_environment();
     plan.in = plan.out = plan.err = process::Stream::inherit();
     plan.group = terminal_ ? process::Group::Same : process::Group::NewGroup;
@@ -197,12 +198,12 @@ class WatchMode {
     if (unit_) unit_->kill_all();
   }
   void perform_one(const runners::Entered& entered) {
-    console_.step(fmt::format("{}: {}", options_.target,
-                              name_in(runners::kRunnerStates, entered.state)));
+    console_.step(
+        fmt::format("{}: {}", options_.target, name_in(runners::kRunnerStates, entered.state)));
   }
   void perform_one(const runners::Announce& announce) {
-    const bool is_about_the_end = announce.notice == runners::Notice::Killed ||
-                                  announce.notice == runners::Notice::Stuck;
+    const bool is_about_the_end =
+        announce.notice == runners::Notice::Killed || announce.notice == runners::Notice::Stuck;
     if (!ended_by_ || is_about_the_end) console_.say(announce.text);
   }
 
