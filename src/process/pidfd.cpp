@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#include "process/pidfd.h"
+
+// glibc 2.36 forgot the C linkage in this header.
+extern "C" {
+#include <sys/pidfd.h>
+}
+
+namespace poltergeist::process {
+
+Result<UniqueFd> open_pidfd(pid_t pid) {
+  UniqueFd fd(::pidfd_open(pid, 0));
+  if (!fd) {
+    if (errno == ESRCH) return fail(Errc::NotFound, "process {} is gone", pid);
+    return fail_errno("opening process {}", pid);
+  }
+  return fd;
+}
+
+bool send_signal(const UniqueFd& pidfd, int signal) {
+  return ::pidfd_send_signal(pidfd.get(), signal, nullptr, 0) == 0;
+}
+
+}  // namespace poltergeist::process
