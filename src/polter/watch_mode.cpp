@@ -197,12 +197,12 @@ class WatchMode {
     if (unit_) unit_->kill_all();
   }
   void perform_one(const runners::Entered& entered) {
-    console_.step(fmt::format("{}: {}", options_.target,
-                              name_in(runners::kRunnerStates, entered.state)));
+    console_.step(
+        fmt::format("{}: {}", options_.target, name_in(runners::kRunnerStates, entered.state)));
   }
   void perform_one(const runners::Announce& announce) {
-    const bool is_about_the_end = announce.notice == runners::Notice::Killed ||
-                                  announce.notice == runners::Notice::Stuck;
+    const bool is_about_the_end =
+        announce.notice == runners::Notice::Killed || announce.notice == runners::Notice::Stuck;
     if (!ended_by_ || is_about_the_end) console_.say(announce.text);
   }
 
