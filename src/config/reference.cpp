@@ -56,7 +56,7 @@ written by everybody, unless `poltergeist trust <directory>` was said.
 changes settle for 20 ms, not for a second; `dir/*.c` means that directory alone; what has no effect here is listed at the end.
 )";
 
-// Where lists and objects have no braces in Markdown tables, a bar would end the cell.
+// A bar would end the cell.
 std::string cell(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
@@ -66,8 +66,7 @@ std::string cell(std::string_view text) {
   return escaped;
 }
 
-std::string types_note(TypeSet types, TypeSet known) {
-  if (types == known) return {};
+std::string names_of(TypeSet types) {
   std::vector<std::string> names;
   for (const auto& [type, name] : kTargetTypes) {
     if (types.has(type)) names.push_back(fmt::format("`{}`", name));
@@ -75,24 +74,36 @@ std::string types_note(TypeSet types, TypeSet known) {
   return joined(names, ", ");
 }
 
+// The shorter way to say it.
+std::string types_in_words(TypeSet types) {
+  const auto others = TypeSet::all().without(types);
+  const auto named = names_of(types);
+  const auto unnamed = names_of(others);
+  return named.size() <= unnamed.size() ? named : "all but " + unnamed;
+}
+
 std::string preset_of(const Key& key) {
   if (!key.preset.empty()) return fmt::format("`{}`", key.preset);
   if (key.required == TypeSet::all()) return "required";
   if (key.required.empty()) return {};
-  return key.required == key.types ? "required"
-                                   : "required for " + types_note(key.required, TypeSet::all());
+  return key.required == key.types ? "required" : "required for " + types_in_words(key.required);
 }
 
-std::string value_of(const Key& key) {
+// As GitHub makes it from the heading.
+std::string anchor_of(const Section& section) {
+  std::string anchor = lower_case(section.title);
+  std::erase_if(anchor, [](char c) { return c == '[' || c == ']' || c == '.'; });
+  return anchor;
+}
+
+std::string value_in_words(const Key& key) {
   if (key.section != nullptr) {
-    return fmt::format(
-        "{}: [{}](#{})", key.type == ValueType::Object ? "object" : "list of objects",
-        key.section->title, [&] {
-          std::string anchor = lower_case(key.section->title);
-          std::erase_if(anchor, [](char c) { return c == '[' || c == ']' || c == '.'; });
-          return anchor;
-        }());
+    return fmt::format("{}: [{}](#{})",
+                       key.type == ValueType::Object ? "object" : "list of objects",
+                       key.section->title, anchor_of(*key.section));
   }
+  if (key.type == ValueType::Milliseconds) return "milliseconds";
+  if (key.type == ValueType::Seconds) return "seconds";
   return wanted_by(key) + (key.substituted ? " `${}`" : "");
 }
 
@@ -103,7 +114,7 @@ std::string meaning_of(const Key& key) {
 }
 
 std::string row(const Key& key) {
-  return fmt::format("| `{}` | {} | {} | {} |\n", key.name, cell(value_of(key)),
+  return fmt::format("| `{}` | {} | {} | {} |\n", key.name, cell(value_in_words(key)),
                      cell(preset_of(key)), cell(meaning_of(key)));
 }
 
@@ -129,7 +140,7 @@ std::string target_tables(const Section& section) {
   for (const auto& key : section.keys) {
     if (!has_effect(key) || std::ranges::find(done, key.types) != done.end()) continue;
     done.push_back(key.types);
-    text += fmt::format("\nOnly for {}:\n", types_note(key.types, TypeSet::all()));
+    text += fmt::format("\nFor {}:\n", types_in_words(key.types));
     text += table(section, key.types);
   }
   return text;

@@ -128,7 +128,7 @@ ordered_json section_schema(const Section& section) {
 // Its keys once, and per type an object that refers to them.
 void add_target_schemas(ordered_json& definitions) {
   const Section& section = target_section();
-  const auto prefix = definition_of(section) + ".";
+  const auto prefix = definition_of(section) + ":";  // a dot begins the name of a section
   for (const auto& key : section.keys) {
     definitions[prefix + std::string(key.name)] = key_schema(key);
   }

@@ -14,8 +14,11 @@ namespace poltergeist::config {
 
 namespace {
 
-std::vector<std::string> names_of(std::span<const std::string_view> choices) {
-  return {choices.begin(), choices.end()};
+// What a misspelt value may have been meant for. There is nothing to mean where there is one name,
+// and nobody misspells a page.
+std::string hint(const Json& json, const std::vector<std::string>& names) {
+  const auto& text = text_of(json);
+  return names.size() > 1 && text.size() <= 64 ? did_you_mean(text, names) : std::string();
 }
 
 std::string listed(std::span<const std::string_view> choices) {
@@ -106,22 +109,16 @@ class Check {
     if (string != nullptr && std::ranges::find(key_.choices, *string) != key_.choices.end()) {
       return true;
     }
-    reading_.problem(
-        json.place, "\"{}\" must be {}, not {}{}", key_.name, listed(key_.choices), shown(json),
-        string != nullptr && string->size() <= 64 ? did_you_mean(*string, names_of(key_.choices))
-                                                  : std::string());
+    reading_.problem(json.place, "\"{}\" must be {}, not {}{}", key_.name, listed(key_.choices),
+                     shown(json), hint(json, {key_.choices.begin(), key_.choices.end()}));
     return false;
   }
 
   bool signal(const Json& json) {
     if (signal_of(json)) return true;
-    const auto* string = json.as<std::string>();
-    if (string == nullptr && json.as<double>() == nullptr) return wrong(json);
-    reading_.problem(
-        json.place, "\"{}\" must be a signal, not {}{}; there are {}", key_.name, shown(json),
-        string != nullptr && string->size() <= 64 ? did_you_mean(*string, signal_names())
-                                                  : std::string(),
-        joined(signal_names(), ", "));
+    if (json.as<std::string>() == nullptr && json.as<double>() == nullptr) return wrong(json);
+    reading_.problem(json.place, "\"{}\" must be a signal, not {}{}; there are {}", key_.name,
+                     shown(json), hint(json, signal_names()), joined(signal_names(), ", "));
     return false;
   }
 

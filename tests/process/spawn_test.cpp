@@ -247,22 +247,24 @@ TEST_CASE("both output streams go where they are told") {
 TEST_CASE("standard streams may be swapped, and ours may be closed") {
   const test::TempDir dir;
   const UniqueFd log(::open((dir / "log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   const UniqueFd own_in(::fcntl(0, F_DUPFD_CLOEXEC, 10));
   const UniqueFd own_out(::fcntl(1, F_DUPFD_CLOEXEC, 10));
-  ::dup2(log.get(), 0);  // descriptor 0 is what its descriptor 1 shall be
-  ::close(1);
+  ::dup2(log.get(), 0);
+  ::dup2(null.get(), 1);
   auto plan = chaos({"both"});
-  plan.in = Stream::inherit();
+  plan.in = Stream::to(1);
   plan.out = Stream::to(0);
   plan.err = Stream::same_as_out();
-  const auto exit = spawn(plan).value().reap();
-  plan.out = Stream::inherit();  // closed: becomes /dev/null, not a hole
-  plan.argv = chaos({"report"}).argv;
-  const auto other = spawn(plan).value().reap();
+  const auto swapped = spawn(plan).value().reap();
+  ::close(1);
+  plan = chaos({"report"});
+  plan.out = Stream::inherit();  // becomes /dev/null, not a hole for the next open()
+  const auto closed = spawn(plan).value().reap();
   ::dup2(own_in.get(), 0);
   ::dup2(own_out.get(), 1);
-  CHECK(exit.ok());
-  CHECK(other.ok());
+  CHECK(swapped.ok());
+  CHECK(closed.ok());
   CHECK(dir.read("log") == "out\nerr\n");
 }
 

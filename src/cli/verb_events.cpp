@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#include <nlohmann/json.hpp>
+
+#include "api/messages.h"
+#include "cli/connection.h"
+#include "cli/output.h"
+#include "cli/verb_functions.h"
+
+namespace poltergeist::cli {
+
+int verb_events(Arguments& arguments) {
+  std::string scope;
+  std::string config;
+  arguments.positional("scope", scope, "daemon or target:<name>; everything if none is named");
+  arguments.config(config);
+  if (const auto end = arguments.end()) return *end;
+
+  const auto project = find_project(config);
+  if (!project) return report(project.error());
+  auto client = connect(*project);
+  if (!client) return report(client.error());
+  api::Json params = api::Json::object();
+  if (!scope.empty()) params["scope"] = scope;
+  if (const auto answer = ask(*client, api::method::kEvents, params); !answer) {
+    return report(answer.error());
+  }
+  while (true) {
+    const auto note = client->next_notification();
+    if (!note) return report({ExitCode::CannotAnswer, note.error().message, {}});
+    if (note->method != api::method::kEvent) continue;
+    print_json_line(nlohmann::ordered_json(note->params));
+    if (!flush_output()) return to_int(ExitCode::CannotAnswer);
+  }
+}
+
+}  // namespace poltergeist::cli
