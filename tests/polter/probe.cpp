@@ -75,22 +75,22 @@ int die(int signal) {
 
 // Runs until told to end `patience` times; says each interrupt.
 int serve(int patience) {
-  catch_signal(SIGINT);
-  catch_signal(SIGTERM);
-  say("up " + std::to_string(::getpid()));
-  int told = 0;
   sigset_t none;
   sigset_t both;
   ::sigemptyset(&none);
   ::sigemptyset(&both);
   ::sigaddset(&both, SIGINT);
   ::sigaddset(&both, SIGTERM);
+  // Before anybody can know that we are up, so that no signal comes between two looks.
   ::sigprocmask(SIG_BLOCK, &both, nullptr);
+  catch_signal(SIGINT);
+  catch_signal(SIGTERM);
+  say("up " + std::to_string(::getpid()));
+  int told = 0;
   while (true) {
     const int before = g_interrupts;
     ::sigsuspend(&none);
-    if (g_interrupts == before) say("told otherwise");
-    if (g_interrupts != before) say("interrupt " + std::to_string(g_interrupts));
+    say(g_interrupts == before ? "told otherwise" : "interrupt " + std::to_string(g_interrupts));
     if (++told == patience) return 0;
   }
 }

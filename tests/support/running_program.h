@@ -42,6 +42,8 @@ class RunningProgram {
   // Reads stdout (a terminal: all) until `text` comes, behind what an earlier await found. False at
   // the deadline or the end.
   [[nodiscard]] bool await_output(std::string_view text);
+  // Until anything at all was read. False as above.
+  [[nodiscard]] bool await_some();
   // Until it has ended and everything was read.
   [[nodiscard]] Exit await_end();
   // All that was read so far; a terminal's line ends as "\n".
