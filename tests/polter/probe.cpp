@@ -48,7 +48,8 @@ int report(int argc, char** argv) {
   if (FILE* status = std::fopen("/proc/self/status", "re")) {
     char line[256];
     while (std::fgets(line, sizeof line, status) != nullptr) {
-      const bool wanted = std::strncmp(line, "SigBlk", 6) == 0 || std::strncmp(line, "SigIgn", 6) == 0;
+      const bool wanted =
+          std::strncmp(line, "SigBlk", 6) == 0 || std::strncmp(line, "SigIgn", 6) == 0;
       if (wanted) std::fputs(line, stdout);
     }
     std::fclose(status);

@@ -19,7 +19,8 @@ struct ProgramPlan {
   std::vector<std::string> argv;  // argv[0] is a path
   std::vector<std::string> env;   // "NAME=value"
   std::filesystem::path cwd;
-  bool on_terminal = false;  // stdin, stdout and stderr are a pseudo-terminal, and it leads a session
+  bool on_terminal =
+      false;  // stdin, stdout and stderr are a pseudo-terminal, and it leads a session
   std::function<void()> before_exec = nullptr;  // in the child; async-signal-safe things only
 };
 
