@@ -8,6 +8,7 @@
 #include "polter/build_feed.h"
 #include "polter/launch.h"
 #include "polter/terminal.h"
+#include "process/command_line.h"
 #include "process/environment.h"
 #include "process/unit.h"
 #include "runners/runner_core.h"
@@ -151,7 +152,7 @@ class WatchMode {
 
   void start_program() {
     process::SpawnPlan plan;
-    plan.argv = command_line(artifact_, options_.args);
+    plan.argv = process::command_line(artifact_, options_.args);
     plan.env = process::own_environment();
     plan.in = plan.out = plan.err = process::Stream::inherit();
     plan.group = terminal_ ? process::Group::Same : process::Group::NewGroup;
