@@ -74,6 +74,14 @@ class Project {
                     "ASAN_OPTIONS=detect_leaks=0"},
             .cwd = root() / "sub"};
   }
+  // A polter beside which a `poltergeist` of the test's stands: this shell script.
+  [[nodiscard]] std::string polter_with_haunt(const std::string& script) const {
+    const auto file = write("programs/poltergeist", "#!/bin/sh\n" + script);
+    std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+    const auto polter = dir() / "programs/polter";
+    std::filesystem::copy_file(kPolter, polter);
+    return polter.string();
+  }
   void set_path(std::string path) { path_ = std::move(path); }
 
  private:
