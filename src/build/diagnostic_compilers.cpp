@@ -164,6 +164,19 @@ bool GoLines::feed(std::string_view line, Findings& findings) {
   return true;
 }
 
+namespace {
+
+bool feed_ctest(std::string_view line, Findings& findings) {
+  static const RE2 kFailed(R"(\s*\d+/\d+ Test\s+#\d+: (\S+) \.*\*\*\*(\w[\w ]*?)\s+[\d.]+ sec)");
+  std::string name;
+  std::string result;
+  if (!RE2::FullMatch(line, kFailed, &name, &result)) return false;
+  findings.add_echo({.message = "test " + name + ": " + lower_case(result)});
+  return true;
+}
+
+}  // namespace
+
 bool BuildToolLines::feed(std::string_view line, Findings& findings) {
   static const RE2 kRecipe(
       R"(\S*make(?:\[\d+\])?: \*\*\* \[(?:([^\]:]+):(\d+): )?([^\]]+)\] (.+))");
@@ -171,8 +184,9 @@ bool BuildToolLines::feed(std::string_view line, Findings& findings) {
   static const RE2 kMakefile(R"(([^\s:]+):(\d+): \*\*\* (.+))");
   static const RE2 kNinja(R"(ninja: (?:error|fatal): (.+))");
   static const RE2 kFailed(R"(FAILED: (?:\[code=\d+\] )?(.+))");
-  const bool has_stars = line.find("*** ") != std::string_view::npos;
+  const bool has_stars = line.find("***") != std::string_view::npos;
   if (!has_stars && !line.starts_with("ninja: ") && !line.starts_with("FAILED: ")) return false;
+  if (has_stars && feed_ctest(line, findings)) return true;
   Diagnostic found;
   std::string what;
   if (RE2::FullMatch(line, kFailed, &what)) {

@@ -97,9 +97,10 @@ class Hooks {
   };
 
   HookActions cancel(const TargetId& target);
-  void start_next(Line& line, HookActions& actions, Instant now);
-  void conclude(Line& line, std::optional<std::string> formatted, HookActions& actions,
-                Instant now);
+  static void start_next(Line& line, HookActions& actions, Instant now);
+  [[nodiscard]] static bool start_formatter(Execution& running, HookActions& actions);
+  static void conclude(Line& line, std::optional<std::string> formatted, HookActions& actions,
+                       Instant now);
 
   std::map<TargetId, Line> lines_;
   std::uint64_t next_id_ = 1;

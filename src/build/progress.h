@@ -2,7 +2,6 @@
 // How far a build is, read from the output of build tools and test programs.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,9 +9,9 @@
 namespace poltergeist::build {
 
 struct Progress {
-  int current = 0;  // of total; both 0 when the tool gives a percentage only
-  int total = 0;
-  int percent = 0;  // 0–100
+  int current = 0;
+  int total = 0;    // 0: the tool gives a percentage, or counts without saying how far
+  int percent = 0;  // 0–100; 0 when there is nothing to tell it from
   std::string label;
 
   friend bool operator==(const Progress&, const Progress&) = default;
@@ -29,9 +28,11 @@ class ProgressScanner {
 
  private:
   [[nodiscard]] std::optional<Progress> read(std::string_view line);
+  [[nodiscard]] std::optional<Progress> read_test_case(std::string_view line);
+  [[nodiscard]] Progress one_more(std::string label);
 
   std::optional<Progress> latest_;
-  int counted_ = 0;   // test cases that were reported one by one
+  int counted_ = 0;   // what was reported one by one: test cases, crates
   int expected_ = 0;  // how many there will be; 0: not said
 };
 
