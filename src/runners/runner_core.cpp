@@ -109,7 +109,6 @@ Actions RunnerCore::request_start(Instant now) {
 Actions RunnerCore::request_stop(Instant now) {
   Actions actions;
   want_up_ = false;
-  served_ = demanded_;
   decide(now, actions);
   return actions;
 }
@@ -210,7 +209,9 @@ void RunnerCore::perform(RunnerStep step, Instant now, Actions& actions) {
       actions.emplace_back(Signal{policy_.restart_signal});
       return;
     case RunnerStep::DismissOthers:
-      if (!kill_at_ && !stuck_at_) kill_at_ = now + policy_.stop_timeout;
+      // Stopping without a time to kill: it was killed already, and the others with it.
+      if (at_.state == RunnerState::Stopping && !kill_at_) return;
+      if (!kill_at_) kill_at_ = now + policy_.stop_timeout;
       actions.emplace_back(Signal{SIGTERM});
       return;
   }
