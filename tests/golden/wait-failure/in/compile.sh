@@ -1,6 +1,6 @@
 # Stands for a compiler: a source that holds the word "broken" does not compile.
 if grep -q broken src/app.sh; then
-  echo "src/app.sh:2:1: error: broken"
+  echo "src/app.sh:3:1: error: broken"
   exit 1
 fi
 cp src/app.sh app
