@@ -48,7 +48,7 @@ int dispatch(int argc, char** argv) {
     return verb_for("polter")->pass_through(argc, argv);
   }
   if (argc < 2) {
-    say(program_help());
+    say(trimmed(program_help()));
     return to_int(ExitCode::Usage);
   }
   const std::string_view word = argv[1];

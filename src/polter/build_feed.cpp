@@ -32,8 +32,9 @@ BuildFeed::BuildFeed(Loop& loop, std::filesystem::path socket, std::string targe
 }
 
 void BuildFeed::connect() {
-  auto call = WaitCall::connect(loop_, socket_, kGreetingPatience,
-                                {.answered = [this](const Answered& answer) { on_answer(answer); }});
+  auto call =
+      WaitCall::connect(loop_, socket_, kGreetingPatience,
+                        {.answered = [this](const Answered& answer) { on_answer(answer); }});
   if (!call) return lose(call.error().message);
   call_ = std::move(*call);
   // The builds that ended while nobody listened are not waited for again: first what is now.
@@ -52,8 +53,8 @@ void BuildFeed::on_answer(const Answered& answer) {
     lost_ = false;
     events_.back();
   }
-  const bool is_news = says_how_a_build_ended(*answer) ? answer->build != known_
-                                                       : answer->reason != told_reason_;
+  const bool is_news =
+      says_how_a_build_ended(*answer) ? answer->build != known_ : answer->reason != told_reason_;
   if (is_news) {
     known_ = answer->build;
     told_reason_ = says_how_a_build_ended(*answer) ? std::string() : answer->reason;

@@ -22,7 +22,8 @@ TextStyle style_for(const std::function<std::string_view(const char*)>& variable
     const auto locale = variable(name);
     if (locale.empty()) continue;
     const auto lower = lower_case(locale);
-    style.utf8 = lower.find("utf-8") != std::string::npos || lower.find("utf8") != std::string::npos;
+    style.utf8 =
+        lower.find("utf-8") != std::string::npos || lower.find("utf8") != std::string::npos;
     break;
   }
   style.plain = !variable("NO_COLOR").empty();

@@ -73,9 +73,8 @@ tl::expected<void, NoDaemon> start_daemon(const Location& location, Milliseconds
   if (exit.ok()) return {};
   const auto said = said_on(child->take_err());
   const bool is_usage = exit == Exit::by_code(to_int(ExitCode::Usage));
-  return not_started(
-      is_usage ? ExitCode::Usage : ExitCode::CannotAnswer,
-      said.empty() ? fmt::format("`{} haunt`: {}", kProgram, exit.text()) : said);
+  return not_started(is_usage ? ExitCode::Usage : ExitCode::CannotAnswer,
+                     said.empty() ? fmt::format("`{} haunt`: {}", kProgram, exit.text()) : said);
 }
 
 }  // namespace poltergeist::polter

@@ -19,6 +19,6 @@ struct NoDaemon {
 // Runs the `poltergeist` beside our own executable, else the one in PATH. Blocks, at most
 // `patience`.
 [[nodiscard]] tl::expected<void, NoDaemon> start_daemon(const Location& location,
-                                                            Milliseconds patience);
+                                                        Milliseconds patience);
 
 }  // namespace poltergeist::polter

@@ -46,7 +46,8 @@ Result<std::vector<ListedTarget>> answered_targets(const Location& location) {
   if (!result) return fail(result.error());
   std::vector<ListedTarget> listed;
   for (const auto& target : result->targets) {
-    if (!target.output_path.empty()) listed.push_back({target.target, target.answer, target.reason});
+    if (!target.output_path.empty())
+      listed.push_back({target.target, target.answer, target.reason});
   }
   return listed;
 }

@@ -89,8 +89,8 @@ Verdict unforced(const Options& options, const api::TargetAnswer& answer) {
 Verdict forced(Verdict verdict) {
   if (verdict.run) return verdict;
   verdict.run = true;
-  std::string& last = verdict.quoted.empty() && verdict.closing.empty() ? verdict.message
-                                                                         : verdict.closing;
+  std::string& last =
+      verdict.quoted.empty() && verdict.closing.empty() ? verdict.message : verdict.closing;
   if (!last.empty()) last += '\n';
   last += "running what is there all the same (--force)";
   return verdict;
@@ -118,8 +118,8 @@ Verdict unforced(const Options& options, const api::RpcError& error) {
     case api::ErrorCode::Forbidden:
       break;
   }
-  return refused(ExitCode::CannotAnswer, fmt::format("cannot know whether {} is fresh: {}",
-                                                     options.target, error.message));
+  return refused(ExitCode::CannotAnswer,
+                 fmt::format("cannot know whether {} is fresh: {}", options.target, error.message));
 }
 
 // Where there is no such target, or no configuration that could name its artifact, there is nothing

@@ -16,8 +16,8 @@ namespace poltergeist::polter {
 
 namespace {
 
-constexpr auto kSpinner = std::to_array<std::string_view>(
-    {"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"});
+constexpr auto kSpinner =
+    std::to_array<std::string_view>({"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"});
 constexpr auto kPlainSpinner = std::to_array<std::string_view>({"|", "/", "-", "\\"});
 constexpr int kBarWidth = 20;
 constexpr int kColumnsForBar = 60;

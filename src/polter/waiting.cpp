@@ -124,9 +124,8 @@ Waited wait_until_settled(Loop& loop, const Location& location, const Options& o
   auto call = WaitCall::connect(loop, location.socket, kGreetingPatience, events);
   if (!call && is_nobody_there(call.error())) {
     if (options.no_start) {
-      return without_daemon(
-          {ExitCode::CannotAnswer,
-           "no daemon runs for this project; `poltergeist haunt` starts it"});
+      return without_daemon({ExitCode::CannotAnswer,
+                             "no daemon runs for this project; `poltergeist haunt` starts it"});
     }
     console.say(fmt::format("starting the daemon of {}", location.root.string()));
     const auto started = start_daemon(location, options.timeout);

@@ -105,7 +105,7 @@ class RunnerCore {
   // `generation` was built (or found fresh at start) and is to run. An older one than known is
   // ignored.
   [[nodiscard]] Actions on_success(BuildId generation, Instant now);
-  [[nodiscard]] Actions on_build_failed(const std::string& summary, Instant now);
+  [[nodiscard]] Actions on_build_failed(const std::string& summary, Instant now) const;
   [[nodiscard]] Actions on_launched(Instant now);
   // Errc::Busy is tried again for up to a second.
   [[nodiscard]] Actions on_launch_failed(const Error& error, Instant now);
@@ -119,7 +119,7 @@ class RunnerCore {
   [[nodiscard]] Actions request_restart(Instant now);
   [[nodiscard]] Actions on_time(Instant now);
 
-  [[nodiscard]] RunnerState state() const { return state_; }
+  [[nodiscard]] RunnerState state() const { return at_.state; }
   // Nothing of a unit of ours is left and none is being started: the owner may go.
   [[nodiscard]] bool is_down() const;
   // A restart or a first start that has yet to happen.
@@ -134,25 +134,24 @@ class RunnerCore {
 
  private:
   void demand(Instant due);
-  void apply(RunnerEvent event, Instant now, Actions& actions);
   void decide(Instant now, Actions& actions);
-  void launch(Instant now, Actions& actions);
+  void apply(RunnerEvent event, Instant now, Actions& actions);
+  void perform(RunnerStep step, Instant now, Actions& actions);
 
   RunnerPolicy policy_;
-  RunnerState state_ = RunnerState::Idle;
+  Standing at_;
   bool want_up_;
-  bool unit_left_ = false;
   std::uint64_t demanded_ = 0;
-  std::uint64_t served_ = 0;
-  Instant due_{};   // when the unserved demand is served
-  BuildId wanted_;  // the newest success
-  BuildId launched_;
+  std::uint64_t served_ = 0;  // the demand that the latest launch was for
+  Instant due_{};             // when the unserved demand is to be served
+  BuildId wanted_;            // the newest success
+  BuildId launched_;          // what the latest launch was of
   std::uint64_t launches_ = 0;
   std::optional<Exit> last_exit_;
   std::optional<Instant> kill_at_;
-  std::optional<Instant> stuck_at_;  // when a unit that SIGKILL did not end is reported
-  std::optional<Instant> retry_at_;  // when a busy file is tried again
-  Instant retry_until_{};
+  std::optional<Instant> stuck_at_;     // when a unit that SIGKILL did not end is reported
+  std::optional<Instant> retry_at_;     // when a busy file is tried again
+  std::optional<Instant> retry_until_;  // when trying a busy file ends
   Duration backoff_{};
 };
 

@@ -99,8 +99,8 @@ TEST_CASE("a misuse is told with what was meant") {
   CHECK(refusal({"app", "-t"}) ==
         "--timeout needs a value: --timeout <ms> (behind `--` it would be the program's)");
   CHECK(refusal({"--force=yes", "app"}) == "--force takes no value");
-  CHECK(refusal({"--restart-signal", "SIGTREM", "app"}) ==
-        "--restart-signal: \"SIGTREM\" is no signal; did you mean \"SIGTERM\"?");
+  CHECK(refusal({"--restart-signal", "SIGTERN", "app"}) ==
+        "--restart-signal: \"SIGTERN\" is no signal; did you mean \"SIGTERM\"?");
   CHECK(refusal({"-x", "app"}).starts_with("-x: no such option"));
 }
 

@@ -48,7 +48,8 @@ int report(int argc, char** argv) {
   if (FILE* status = std::fopen("/proc/self/status", "re")) {
     char line[256];
     while (std::fgets(line, sizeof line, status) != nullptr) {
-      const bool wanted = std::strncmp(line, "SigBlk", 6) == 0 || std::strncmp(line, "SigIgn", 6) == 0;
+      const bool wanted =
+          std::strncmp(line, "SigBlk", 6) == 0 || std::strncmp(line, "SigIgn", 6) == 0;
       if (wanted) std::fputs(line, stdout);
     }
     std::fclose(status);
@@ -74,22 +75,22 @@ int die(int signal) {
 
 // Runs until told to end `patience` times; says each interrupt.
 int serve(int patience) {
-  catch_signal(SIGINT);
-  catch_signal(SIGTERM);
-  say("up " + std::to_string(::getpid()));
-  int told = 0;
   sigset_t none;
   sigset_t both;
   ::sigemptyset(&none);
   ::sigemptyset(&both);
   ::sigaddset(&both, SIGINT);
   ::sigaddset(&both, SIGTERM);
+  // Before anybody can know that we are up, so that no signal comes between two looks.
   ::sigprocmask(SIG_BLOCK, &both, nullptr);
+  catch_signal(SIGINT);
+  catch_signal(SIGTERM);
+  say("up " + std::to_string(::getpid()));
+  int told = 0;
   while (true) {
     const int before = g_interrupts;
     ::sigsuspend(&none);
-    if (g_interrupts == before) say("told otherwise");
-    if (g_interrupts != before) say("interrupt " + std::to_string(g_interrupts));
+    say(g_interrupts == before ? "told otherwise" : "interrupt " + std::to_string(g_interrupts));
     if (++told == patience) return 0;
   }
 }
@@ -111,12 +112,19 @@ int echo() {
 
 // Leaves a grandchild in a session of its own that nothing but SIGKILL ends.
 int leave_grandchild() {
+  int ready[2];
+  if (::pipe(ready) != 0) return 1;
   if (::fork() == 0) {
     ::setsid();
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_IGN);
     say("grandchild " + std::to_string(::getpid()));
+    ::close(ready[0]);
+    ::close(ready[1]);
     while (true) ::pause();
   }
+  ::close(ready[1]);
+  char nothing = 0;
+  [[maybe_unused]] const auto end = ::read(ready[0], &nothing, 1);
   return serve(1);
 }
 
@@ -128,6 +136,7 @@ int main(int argc, char** argv) {
   if (mode == "exit") return number;
   if (mode == "die") return die(number);
   if (mode == "serve") return serve(1);
+  if (mode == "twice") return serve(2);
   if (mode == "stubborn") return serve(0);
   if (mode == "raw") return make_raw_and_serve();
   if (mode == "echo") return echo();

@@ -50,8 +50,8 @@ TEST_CASE("a build shows its progress, its time, what it does, and its last line
 }
 
 TEST_CASE("a narrow terminal loses the bar first, then what the build says, then the ends") {
-  CHECK(view(building(), {59, 30}).starts_with(
-      "| building app 50% 3.2s, about 5s left  Compiling foo.c\n"));
+  CHECK(view(building(), {59, 30})
+            .starts_with("| building app 50% 3.2s, about 5s left  Compiling foo.c\n"));
   CHECK(view(building(), {39, 30}).starts_with("| building app 50% 3.2s, about 5s left\n"));
   CHECK(view(building(), {10, 30}) == "| building\n  two\n  three");
   CHECK(view(building(), {1, 30}) == "|\n \n ");

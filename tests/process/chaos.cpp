@@ -85,6 +85,7 @@ int report(const Arguments&) {
     const std::string name = entry->d_name;
     if (name.front() != '.' && std::stoi(name) != ::dirfd(directory)) fds += ' ' + name;
   }
+  ::closedir(directory);
   say(fds);
   say("oom: " + lines_of("/proc/self/oom_score_adj").at(0));
   std::array<char, 4096> where{};
@@ -187,6 +188,16 @@ int hydra(const Arguments& arguments) {
   live_on();
 }
 
+// A leader that ends at SIGINT and a job of its that ignores it, as a shell script has them.
+int with_job(const Arguments&) {
+  in_child([] {
+    ignore({SIGINT});
+    say("ready");
+    live_on();
+  });
+  live_on();
+}
+
 // Forks without end; each generation lives for a moment, in a session of its own.
 int fork_storm(const Arguments&) {
   ignore({SIGINT, SIGTERM, SIGCHLD});
@@ -251,7 +262,7 @@ const std::map<std::string, int (*)(const Arguments&)> kModes = {
     {"env", print_environment}, {"stubborn", stubborn}, {"polite", polite},
     {"stopped", stopped},       {"hydra", hydra},       {"storm", fork_storm},
     {"leave", leave_behind},    {"bytes", bytes},       {"both", both_streams},
-    {"exclusive", exclusive},
+    {"exclusive", exclusive},   {"job", with_job},
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include <csignal>
 
@@ -96,6 +97,41 @@ TEST_CASE("a child leads its session, or its group, or neither, as planned") {
   plan.group = Group::Same;
   said = output_of(plan);
   CHECK(has(said, "session: 0\ngroup: 0\n"));
+}
+
+TEST_CASE(
+    "a foreground child has the terminal before its first instruction, and is not stopped by it") {
+  const UniqueFd keyboard(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  REQUIRE(::grantpt(keyboard.get()) == 0);
+  REQUIRE(::unlockpt(keyboard.get()) == 0);
+  const std::string name = ::ptsname(keyboard.get());
+  const pid_t session = ::fork();  // a session of its own, whose terminal this becomes
+  if (session == 0) {
+    ::setsid();
+    const UniqueFd terminal(::open(name.c_str(), O_RDWR | O_CLOEXEC));
+    auto plan = shell("read line && test \"$line\" = typed");
+    plan.in = plan.out = Stream::to(terminal.get());
+    plan.group = Group::Foreground;
+    plan.terminal = terminal.get();
+    auto child = spawn(plan);
+    const bool is_in_front = child && ::tcgetpgrp(terminal.get()) == child->pid();
+    ::_exit(is_in_front ? child->reap().shell_code() : 100);
+  }
+  REQUIRE(::write(keyboard.get(), "typed\n", 6) == 6);
+  int status = 0;
+  REQUIRE(::waitpid(session, &status, 0) == session);
+  CHECK(status == 0);
+}
+
+TEST_CASE("a child that stops itself is told of, once") {
+  auto child = spawn(shell("kill -STOP $$; exit 5")).value();
+  CHECK_FALSE(child.peek());
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PIDFD, static_cast<id_t>(child.pidfd()), &info, WSTOPPED | WNOWAIT) == 0);
+  CHECK(child.take_stop() == SIGSTOP);
+  CHECK_FALSE(child.take_stop());
+  ::kill(child.pid(), SIGCONT);
+  CHECK(child.reap() == Exit::by_code(5));
 }
 
 TEST_CASE("a child works in its directory and dies before we do when memory runs out") {
@@ -247,22 +283,24 @@ TEST_CASE("both output streams go where they are told") {
 TEST_CASE("standard streams may be swapped, and ours may be closed") {
   const test::TempDir dir;
   const UniqueFd log(::open((dir / "log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   const UniqueFd own_in(::fcntl(0, F_DUPFD_CLOEXEC, 10));
   const UniqueFd own_out(::fcntl(1, F_DUPFD_CLOEXEC, 10));
-  ::dup2(log.get(), 0);  // descriptor 0 is what its descriptor 1 shall be
-  ::close(1);
+  ::dup2(log.get(), 0);
+  ::dup2(null.get(), 1);
   auto plan = chaos({"both"});
-  plan.in = Stream::inherit();
+  plan.in = Stream::to(1);
   plan.out = Stream::to(0);
   plan.err = Stream::same_as_out();
-  const auto exit = spawn(plan).value().reap();
-  plan.out = Stream::inherit();  // closed: becomes /dev/null, not a hole
-  plan.argv = chaos({"report"}).argv;
-  const auto other = spawn(plan).value().reap();
+  const auto swapped = spawn(plan).value().reap();
+  ::close(1);
+  plan = chaos({"report"});
+  plan.out = Stream::inherit();  // becomes /dev/null, not a hole for the next open()
+  const auto closed = spawn(plan).value().reap();
   ::dup2(own_in.get(), 0);
   ::dup2(own_out.get(), 1);
-  CHECK(exit.ok());
-  CHECK(other.ok());
+  CHECK(swapped.ok());
+  CHECK(closed.ok());
   CHECK(dir.read("log") == "out\nerr\n");
 }
 

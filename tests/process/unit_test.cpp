@@ -124,7 +124,7 @@ TEST_CASE("a ladder that comes to its end sooner replaces the one that is walked
 TEST_CASE(
     "background jobs of a script, which ignore SIGINT, do not make a stop take its whole time") {
   const World world;
-  Watched app(world, shell("sleep 1000 & echo ready; wait"), Leftovers::Kill);
+  Watched app(world, chaos({"job"}), Leftovers::Kill);
   REQUIRE(world.run_until([&] { return app.has_said("ready"); }));
   const Instant start = now();
   app.unit->stop(stop_ladder(SIGINT, 15s));
@@ -143,11 +143,13 @@ TEST_CASE("a cancelled build is over only when nothing of it is left") {
 
 TEST_CASE("a storm of forks is stopped like anything else") {
   const World world;
-  Watched app(world, chaos({"storm"}), Leftovers::Kill);
-  REQUIRE(world.run_until([&] { return app.has_said("ready"); }));
-  app.unit->stop(stop_ladder(SIGTERM, 20ms));
-  REQUIRE(world.run_until([&] { return app.is_gone(); }));
-  CHECK(everyone_below() == std::vector<std::string>{});
+  for (int round = 0; round < rounds(20); ++round) {
+    Watched app(world, chaos({"storm"}), Leftovers::Kill);
+    REQUIRE(world.run_until([&] { return app.has_said("ready"); }));
+    app.unit->stop(stop_ladder(SIGTERM, 2ms));
+    REQUIRE(world.run_until([&] { return app.is_gone(); }));
+    REQUIRE(everyone_below() == std::vector<std::string>{});
+  }
 }
 
 TEST_CASE("a hydra is stopped to the last head, again and again") {

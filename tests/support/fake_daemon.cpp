@@ -52,8 +52,8 @@ void FakeDaemon::refuse(const api::RpcError& error) {
 
 void FakeDaemon::note(const api::ProgressNote& note) {
   change([&] {
-    const auto line = api::encode(
-        api::Notification{std::string(api::method::kProgress), api::to_json(note)});
+    const auto line =
+        api::encode(api::Notification{std::string(api::method::kProgress), api::to_json(note)});
     for (auto& connection : connections_) {
       const bool follows =
           std::any_of(connection.resting.begin(), connection.resting.end(),
@@ -183,7 +183,8 @@ std::optional<api::Response> FakeDaemon::response_for(const Resting& resting) co
   }
   if (resting.params.target && result.targets.empty()) {
     return refused({api::ErrorCode::NotFound,
-                    "no target \"" + *resting.params.target + "\"; did you mean \"app\"?", nullptr});
+                    "no target \"" + *resting.params.target + "\"; did you mean \"app\"?",
+                    nullptr});
   }
   for (auto& answer : result.targets) {
     const auto building = building_.find(answer.target);

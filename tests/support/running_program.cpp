@@ -32,6 +32,7 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
 
 [[noreturn]] void become(const ProgramPlan& plan, char* const* argv, char* const* env) {
   if (::chdir(plan.cwd.c_str()) != 0) ::_exit(kCannotStart);
+  ::close_range(STDERR_FILENO + 1, ~0U, 0);
   if (plan.before_exec) plan.before_exec();
   ::execve(argv[0], argv, env);
   ::_exit(kCannotStart);
@@ -131,6 +132,10 @@ bool RunningProgram::await_output(std::string_view text) {
     }
     if (!read_some(left_until(deadline))) return false;
   }
+}
+
+bool RunningProgram::await_some() {
+  return read_some(static_cast<int>(kPatience.count()));
 }
 
 Exit RunningProgram::await_end() {

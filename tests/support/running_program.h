@@ -19,7 +19,8 @@ struct ProgramPlan {
   std::vector<std::string> argv;  // argv[0] is a path
   std::vector<std::string> env;   // "NAME=value"
   std::filesystem::path cwd;
-  bool on_terminal = false;  // stdin, stdout and stderr are a pseudo-terminal, and it leads a session
+  bool on_terminal =
+      false;  // stdin, stdout and stderr are a pseudo-terminal, and it leads a session
   std::function<void()> before_exec = nullptr;  // in the child; async-signal-safe things only
 };
 
@@ -41,6 +42,8 @@ class RunningProgram {
   // Reads stdout (a terminal: all) until `text` comes, behind what an earlier await found. False at
   // the deadline or the end.
   [[nodiscard]] bool await_output(std::string_view text);
+  // Until anything at all was read. False as above.
+  [[nodiscard]] bool await_some();
   // Until it has ended and everything was read.
   [[nodiscard]] Exit await_end();
   // All that was read so far; a terminal's line ends as "\n".
