@@ -9,27 +9,14 @@
 #include <string_view>
 #include <vector>
 
+#include "base/diagnostic.h"
 #include "base/enum_names.h"
 
 namespace poltergeist::build {
 
-enum class Severity { Error, Warning, Note };
-inline constexpr auto kSeverities = std::to_array<EnumName<Severity>>({
-    {Severity::Error, "error"},
-    {Severity::Warning, "warning"},
-    {Severity::Note, "note"},
-});
-
-struct Diagnostic {
-  std::string file;  // as the tool wrote it; empty: not about a file
-  int line = 0;      // from 1; 0: not said
-  int column = 0;
-  Severity severity = Severity::Error;
-  std::string code;     // "E0308", "TS2322", "-Wunused-variable"; may be empty
-  std::string message;  // one line of valid UTF-8 without control bytes
-
-  friend bool operator==(const Diagnostic&, const Diagnostic&) = default;
-};
+using poltergeist::Diagnostic;
+using poltergeist::kSeverities;
+using poltergeist::Severity;
 
 inline constexpr std::size_t kMostDiagnostics = 50;
 

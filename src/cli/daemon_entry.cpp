@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "cli/daemon_entry.h"
 
-#if __has_include("daemon/run.h")
-#include "daemon/foreground_build.h"
 #include "daemon/run.h"
-#else
-#include "cli/output.h"
-#endif
 
 namespace poltergeist::cli {
-
-#if __has_include("daemon/run.h")
 
 namespace {
 
@@ -30,19 +23,8 @@ int become_daemon(const DaemonCall& call) {
 }
 
 int build_here(const DaemonCall& call, const ForegroundBuild& build) {
-  return daemon::build_in_foreground(options_for(call), build.target, build.force, build.json);
+  return daemon::build_in_foreground(
+      options_for(call), {.target = build.target, .force = build.force, .json = build.json});
 }
-
-#else
-
-int become_daemon(const DaemonCall&) {
-  return report({ExitCode::CannotAnswer, "this program was built without the daemon", {}});
-}
-
-int build_here(const DaemonCall&, const ForegroundBuild&) {
-  return report({ExitCode::CannotAnswer, "this program was built without the daemon", {}});
-}
-
-#endif
 
 }  // namespace poltergeist::cli

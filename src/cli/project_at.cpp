@@ -42,9 +42,9 @@ Attempt<ProjectAt> project_of(const fs::path& candidate) {
     return refuse(ExitCode::Usage, "{}: {}", candidate.parent_path().string(), error.message());
   }
   const auto directory = state::state_dir_from_environment();
-  if (!directory) return refuse(ExitCode::CannotAnswer, "{}", directory.error().message);
+  if (!directory) return refuse(ExitCode::Usage, "{}", directory.error().message);
   auto paths = state::ProjectPaths::create(*directory, root);
-  if (!paths) return refuse(ExitCode::CannotAnswer, "{}", paths.error().message);
+  if (!paths) return refuse(ExitCode::Usage, "{}", paths.error().message);
   return ProjectAt{root / candidate.filename(), std::move(*paths)};
 }
 

@@ -82,7 +82,9 @@ std::string why_path_text(const nlohmann::json& answer) {
 std::string why_target_text(const nlohmann::json& answer, WallTime now) {
   const JsonView view(answer);
   auto text = fmt::format("{} is {}", view["target"].text(), view["standing"].text());
-  if (const auto hold = view["hold"].text(); !hold.empty() && hold != "none") {
+  if (const auto reason = view["reason"].text(); !reason.empty()) {
+    text += ": " + reason;
+  } else if (const auto hold = view["hold"].text(); !hold.empty() && hold != "none") {
     text += fmt::format("; its next build waits for: {}", hold);
   }
   text += '\n';

@@ -4,42 +4,21 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
 
 #include <fmt/format.h>
 
-#include "base/text.h"
 #include "sys/clock.h"
 
 namespace poltergeist::polter {
 
 namespace {
 
-struct Interpreter {
-  std::string_view extension;  // in lower case
-  std::string_view program;
-};
-constexpr auto kInterpreters = std::to_array<Interpreter>({
-    {".js", "node"},
-    {".mjs", "node"},
-    {".cjs", "node"},
-    {".py", "python3"},
-    {".sh", "sh"},
-});
-
 constexpr Milliseconds kBusyPatience{1000};
 constexpr int kBusyPauseMs = 5;
-
-std::string_view interpreter_for(const std::filesystem::path& artifact) {
-  const auto extension = lower_case(artifact.extension().string());
-  for (const auto& interpreter : kInterpreters) {
-    if (interpreter.extension == extension) return interpreter.program;
-  }
-  return {};
-}
 
 bool is_path(const std::string& program) {
   return program.find('/') != std::string::npos;
@@ -67,24 +46,6 @@ ExecFailure failure_for(int error, const std::string& program) {
 }
 
 }  // namespace
-
-std::vector<std::string> command_line(const std::filesystem::path& artifact, bool executable,
-                                      const std::vector<std::string>& args) {
-  std::vector<std::string> argv;
-  argv.reserve(args.size() + 2);
-  if (!executable) {
-    const auto interpreter = interpreter_for(artifact);
-    if (!interpreter.empty()) argv.emplace_back(interpreter);
-  }
-  argv.push_back(artifact.string());
-  argv.insert(argv.end(), args.begin(), args.end());
-  return argv;
-}
-
-std::vector<std::string> command_line(const std::filesystem::path& artifact,
-                                      const std::vector<std::string>& args) {
-  return command_line(artifact, ::access(artifact.c_str(), X_OK) == 0, args);
-}
 
 ExecFailure exec_in_place(std::vector<std::string> argv) {
   std::vector<char*> pointers;

@@ -13,6 +13,7 @@
 #include "polter/verdict.h"
 #include "polter/waiting.h"
 #include "polter/watch_mode.h"
+#include "process/command_line.h"
 
 namespace poltergeist::polter {
 
@@ -73,7 +74,7 @@ class Call {
     if (options_.watch) return watch_it(**loop, std::move(waited), artifact);
     console_.step(fmt::format("executing {}", artifact.string()));
     // The connection, and with it the lease, ends by close-on-exec.
-    const auto failure = exec_in_place(command_line(artifact, options_.args));
+    const auto failure = exec_in_place(process::command_line(artifact, options_.args));
     return refuse(failure.code, failure.message);
   }
 

@@ -8,6 +8,7 @@
 #include "polter/build_feed.h"
 #include "polter/launch.h"
 #include "polter/terminal.h"
+#include "process/command_line.h"
 #include "process/environment.h"
 #include "process/unit.h"
 #include "runners/runner_core.h"
@@ -67,7 +68,7 @@ class WatchMode {
       artifact_ = start.artifact;
       lease_ = std::move(start.lease);
       launched_build_ = start.answer.build;
-      perform(core_.on_success(BuildId(++successes_), now()));
+      perform(core_.on_success(generation_for(launched_build_), now()));
     } else {
       console_.say("waiting for the next successful build…");
     }
@@ -99,12 +100,24 @@ class WatchMode {
     core_.set_policy(policy_for(options_, answer));
     if (answer.answer == api::Answer::Fresh) {
       if (answer.build == launched_build_) return;
-      perform(core_.on_success(BuildId(++successes_), now()));
+      const auto generation = generation_for(answer.build);
+      // Told again: it was to be launched when the daemon went away.
+      perform(generation == core_.wanted_generation() ? core_.request_start(now())
+                                                      : core_.on_success(generation, now()));
     } else if (answer.answer == api::Answer::Failed) {
       perform(core_.on_build_failed(why_not_fresh(answer), now()));
     } else {
       console_.say(fmt::format("{}: {}", options_.target, why_not_fresh(answer)));
     }
+  }
+
+  // The core's generations only grow. The daemon's numbers begin anew if its history is lost, and
+  // without an answer there is none.
+  BuildId generation_for(BuildId build) {
+    if (build < newest_build_) shift_ += newest_build_.value() - build.value() + 1;
+    if (build == BuildId() && shift_ == 0) shift_ = 1;
+    newest_build_ = build;
+    return BuildId(build.value() + shift_);
   }
 
   // ---- Launching
@@ -139,7 +152,7 @@ class WatchMode {
 
   void start_program() {
     process::SpawnPlan plan;
-    plan.argv = command_line(artifact_, options_.args);
+    plan.argv = process::command_line(artifact_, options_.args);
     plan.env = process::own_environment();
     plan.in = plan.out = plan.err = process::Stream::inherit();
     plan.group = terminal_ ? process::Group::Same : process::Group::NewGroup;
@@ -203,7 +216,8 @@ class WatchMode {
   void perform_one(const runners::Announce& announce) {
     const bool is_about_the_end =
         announce.notice == runners::Notice::Killed || announce.notice == runners::Notice::Stuck;
-    if (!ended_by_ || is_about_the_end) console_.say(announce.text);
+    if (ended_by_ && !is_about_the_end) return;
+    console_.say(fmt::format("{}: {}", options_.target, announce.text));
   }
 
   // ---- Signals
@@ -245,8 +259,8 @@ class WatchMode {
 
   std::filesystem::path artifact_;
   BuildId launched_build_;  // the daemon's number of what runs or ran last
-  // The core counts successes in our own numbers: the daemon's begin anew if its history is lost.
-  std::uint64_t successes_ = 0;
+  BuildId newest_build_;
+  std::uint64_t shift_ = 0;  // from the daemon's numbers to the core's
   std::unique_ptr<WaitCall> lease_;
   bool is_launching_ = false;  // the core waits to hear of it
   std::optional<api::TargetAnswer> deferred_;

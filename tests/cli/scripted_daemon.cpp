@@ -57,7 +57,7 @@ state::ProjectPaths CliProject::paths() const {
 ProgramPlan CliProject::plan(const std::vector<std::string>& words) const {
   ProgramPlan plan;
   plan.cwd = root();
-  plan.argv.emplace_back(POLTERGEIST_BINARY_DIR "/src/cli/poltergeist");
+  plan.argv.emplace_back(POLTERGEIST_BINARY_DIR "/bin/poltergeist");
   plan.argv.insert(plan.argv.end(), words.begin(), words.end());
   plan.env.emplace_back("PATH=/usr/bin:/bin");
   plan.env.emplace_back("TERM=dumb");

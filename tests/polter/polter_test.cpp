@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The real polter against a daemon that says what the test wants.
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,6 +35,25 @@ std::string hex(std::string_view bytes) {
   for (const char c : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(c));
   return text;
 }
+
+// A named pipe that nobody waits for without a deadline: both its ends are open.
+class Fifo {
+ public:
+  explicit Fifo(const std::filesystem::path& path) : path_(path) {
+    ::mkfifo(path.c_str(), S_IRWXU);
+    fd_ = UniqueFd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  }
+  [[nodiscard]] std::string path() const { return path_.string(); }
+  [[nodiscard]] bool await_line() const {
+    pollfd readable{fd_.get(), POLLIN, 0};
+    return ::poll(&readable, 1, 10'000) == 1;
+  }
+  void write_line() const { [[maybe_unused]] const auto written = ::write(fd_.get(), "\n", 1); }
+
+ private:
+  std::filesystem::path path_;
+  UniqueFd fd_;
+};
 
 }  // namespace
 
@@ -207,20 +227,13 @@ TEST_CASE(
 
 TEST_CASE("a missing daemon is started with the configuration that was found, and said so") {
   Project project;
-  // In place of the real one: says how it was called, and fails as for a bad configuration.
-  const auto haunt = project.write(
-      "path/poltergeist",
-      "#!/bin/sh\npwd > ../called\necho \"$@\" >> ../called\necho broken: $0 >&2\nexit 2\n");
-  ::chmod(haunt.c_str(), S_IRWXU);
-  project.set_path((project.dir() / "path").string() + ":/usr/bin:/bin");
-  const auto copy = project.dir() / "polter";  // not beside a real poltergeist
-  std::filesystem::copy_file(kPolter, copy);
   auto plan = project.plan({"app"});
-  plan.argv[0] = copy.string();
+  plan.argv[0] = project.polter_with_haunt(
+      "pwd > ../called; echo \"$@\" >> ../called; echo broken >&2; exit 2\n");
   const auto ended = result_of(plan);
   CHECK(ended.exit == Exit::by_code(2));
-  CHECK(ended.err == "[polter] starting the daemon of " + project.root().string() +
-                         "\n[polter] broken: " + haunt.string() + "\n");
+  CHECK(ended.err ==
+        "[polter] starting the daemon of " + project.root().string() + "\n[polter] broken\n");
   CHECK(project.read("called") == project.root().string() + "\nhaunt --config " +
                                       (project.root() / "poltergeist.config.json").string() + "\n");
 }
@@ -229,22 +242,15 @@ TEST_CASE("a daemon that somebody else started meanwhile is as good as ours") {
   Project project;
   project.daemon().settle(Project::fresh());
   project.daemon().die();
-  const auto started = (project.dir() / "started").string();
-  const auto go_on = (project.dir() / "go-on").string();
-  ::mkfifo(started.c_str(), S_IRWXU);
-  ::mkfifo(go_on.c_str(), S_IRWXU);
-  const auto haunt = project.write(
-      "path/poltergeist", "#!/bin/sh\necho > " + started + "\nread x < " + go_on + "\nexit 3\n");
-  ::chmod(haunt.c_str(), S_IRWXU);
-  project.set_path((project.dir() / "path").string() + ":/usr/bin:/bin");
-  const auto copy = project.dir() / "polter";
-  std::filesystem::copy_file(kPolter, copy);
+  const Fifo started(project.dir() / "started");
+  const Fifo go_on(project.dir() / "go-on");
   auto plan = project.plan({"app", "exit", "7"});
-  plan.argv[0] = copy.string();
+  plan.argv[0] = project.polter_with_haunt("echo > " + started.path() + "; read x < " +
+                                           go_on.path() + "; exit 3\n");
   RunningProgram program(plan);
-  { const std::ifstream wait_for_it(started); }
+  REQUIRE(started.await_line());
   project.daemon().revive();
-  { std::ofstream(go_on) << "\n"; }
+  go_on.write_line();
   CHECK(program.await_end() == Exit::by_code(7));
 }
 
@@ -368,7 +374,7 @@ TEST_CASE("a broken connection in the middle of a message is an answer that did 
     const std::string_view half = "{\"jsonrpc\":\"2.0\",\"method\":\"hel";
     [[maybe_unused]] const auto sent = ::send(connection.get(), half.data(), half.size(), 0);
   });
-  const auto ended = result_of(project.plan({"app"}));
+  const auto ended = result_of(project.plan({"--no-start", "app"}));
   stranger.join();
   CHECK(ended.exit == Exit::by_code(3));
 }

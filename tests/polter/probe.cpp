@@ -112,12 +112,19 @@ int echo() {
 
 // Leaves a grandchild in a session of its own that nothing but SIGKILL ends.
 int leave_grandchild() {
+  int ready[2];
+  if (::pipe(ready) != 0) return 1;
   if (::fork() == 0) {
     ::setsid();
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_IGN);
     say("grandchild " + std::to_string(::getpid()));
+    ::close(ready[0]);
+    ::close(ready[1]);
     while (true) ::pause();
   }
+  ::close(ready[1]);
+  char nothing = 0;
+  [[maybe_unused]] const auto end = ::read(ready[0], &nothing, 1);
   return serve(1);
 }
 
@@ -129,6 +136,7 @@ int main(int argc, char** argv) {
   if (mode == "exit") return number;
   if (mode == "die") return die(number);
   if (mode == "serve") return serve(1);
+  if (mode == "twice") return serve(2);
   if (mode == "stubborn") return serve(0);
   if (mode == "raw") return make_raw_and_serve();
   if (mode == "echo") return echo();

@@ -14,7 +14,7 @@
 
 namespace poltergeist::test {
 
-inline const std::string kPolter = POLTERGEIST_BINARY_DIR "/src/polter/polter";
+inline const std::string kPolter = POLTERGEIST_BINARY_DIR "/bin/polter";
 inline const std::string kProbe = POLTERGEIST_BINARY_DIR "/tests/polter/polter_probe";
 
 class Project {
@@ -73,6 +73,14 @@ class Project {
                     "HOME=" + dir_.path().string(), "TERM=xterm", "LANG=C",
                     "ASAN_OPTIONS=detect_leaks=0"},
             .cwd = root() / "sub"};
+  }
+  // A polter beside which a `poltergeist` of the test's stands: this shell script.
+  [[nodiscard]] std::string polter_with_haunt(const std::string& script) const {
+    const auto file = write("programs/poltergeist", "#!/bin/sh\n" + script);
+    std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+    const auto polter = dir() / "programs/polter";
+    std::filesystem::copy_file(kPolter, polter);
+    return polter.string();
   }
   void set_path(std::string path) { path_ = std::move(path); }
 

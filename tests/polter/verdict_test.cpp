@@ -5,6 +5,7 @@
 
 #include "polter/launch.h"
 #include "polter/target_list.h"
+#include "process/command_line.h"
 
 using namespace poltergeist;
 using namespace poltergeist::polter;
@@ -128,7 +129,7 @@ TEST_CASE("scripts that are not executable get their interpreter") {
   });
   for (const auto& row : rows) {
     CAPTURE(row.path);
-    CHECK(command_line(row.path, row.executable, {"-x"}) == row.argv);
+    CHECK(process::command_line(row.path, row.executable, {"-x"}) == row.argv);
   }
 }
 

@@ -17,6 +17,7 @@
 #include "support/temp_dir.h"
 #include "sys/clock.h"
 #include "watch/inotify_source.h"
+#include "watch/poll_source.h"
 #include "watch/watcher.h"
 
 namespace poltergeist::test {
@@ -35,7 +36,8 @@ class World {
  public:
   explicit World(std::vector<std::string> watch_paths = {"**"})
       : World(options_for(std::move(watch_paths))) {}
-  explicit World(Options options) : options_(std::move(options)) {}
+  explicit World(Options options, const fs::path& above = fs::temp_directory_path())
+      : directory_(above), options_(std::move(options)) {}
 
   static Options options_for(std::vector<std::string> watch_paths) {
     Options options;
@@ -88,16 +90,18 @@ class World {
   }
   Options& options() { return options_; }
 
-  // What the watcher would know if it began now.
-  std::pair<Fingerprint, std::size_t> fresh(std::size_t target = 0) const {
-    auto source = InotifySource::create();
-    REQUIRE(source);
-    auto watcher = Watcher::create(root(), options_, std::move(*source), now());
+  // A watcher that begins now. It polls: closing an inotify instance takes milliseconds.
+  [[nodiscard]] std::unique_ptr<Watcher> fresh() const {
+    auto source = std::make_unique<PollSource>(Milliseconds(1000));
+    auto watcher = Watcher::create(root(), options_, std::move(source), now());
     REQUIRE(watcher);
-    return {(*watcher)->fingerprint(target), (*watcher)->file_count(target)};
+    return std::move(*watcher);
   }
+  [[nodiscard]] Counters fresh_counters() const { return fresh()->counters(); }
   bool is_converged(std::size_t target = 0) {
-    return std::pair(watcher_->fingerprint(target), watcher_->file_count(target)) == fresh(target);
+    const auto other = fresh();
+    return watcher_->fingerprint(target) == other->fingerprint(target) &&
+           watcher_->file_count(target) == other->file_count(target);
   }
   bool has_waiting_hints() const {
     pollfd one{.fd = watcher_->fd(), .events = POLLIN, .revents = 0};

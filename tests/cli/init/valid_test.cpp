@@ -28,7 +28,31 @@ std::vector<fs::path> example_configurations() {
   return files;
 }
 
+// The blocks of a document that are whole configurations.
+std::vector<std::string> configurations_in(const std::string& document) {
+  static constexpr std::string_view kBegin = "```jsonc\n{";
+  std::vector<std::string> found;
+  for (auto at = document.find(kBegin); at != std::string::npos; at = document.find(kBegin, at)) {
+    at += kBegin.size() - 1;
+    found.push_back(document.substr(at, document.find("```", at) - at));
+  }
+  return found;
+}
+
 }  // namespace
+
+TEST_CASE("the configurations in the documents load without a remark") {
+  for (const auto* name : {"README.md", "docs/EXAMPLES.md"}) {
+    const auto file = fs::path(POLTERGEIST_SOURCE_DIR) / name;
+    const auto found = configurations_in(read_file(file).value());
+    CHECK_FALSE(found.empty());
+    for (const auto& text : found) {
+      INFO(text);
+      REQUIRE(problems(text, file) == "");
+      CHECK(config::load_project(text, file, {}).value().notes.empty());
+    }
+  }
+}
 
 TEST_CASE("the configurations of the examples, and our own, load without a remark") {
   const auto files = example_configurations();
