@@ -27,7 +27,7 @@ std::string text_at(const nlohmann::json& object, const char* key) {
 
 int number_at(const nlohmann::json& object, const char* key) {
   const auto found = object.find(key);
-  return found != object.end() && found->is_number_unsigned() ? number_in(found->dump()) : 0;
+  return found != object.end() && found->is_number_integer() ? number_in(found->dump()) : 0;
 }
 
 // cargo and swift sum up at the end what they have said.
