@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/diagnostic.h"
 #include "base/enum_names.h"
 #include "base/id.h"
 #include "base/time.h"
@@ -30,23 +31,9 @@ inline constexpr auto kBuildVerdicts = std::to_array<EnumName<BuildVerdict>>({
     {BuildVerdict::Cancelled, "cancelled"},
 });
 
-enum class Severity { Error, Warning, Note };
-inline constexpr auto kSeverities = std::to_array<EnumName<Severity>>({
-    {Severity::Error, "error"},
-    {Severity::Warning, "warning"},
-    {Severity::Note, "note"},
-});
-
-struct Diagnostic {
-  std::string file;
-  int line = 0;    // from 1; 0: not known
-  int column = 0;  // from 1; 0: not known
-  Severity severity = Severity::Error;
-  std::string code;  // "E0308", "-Wunused"; empty: none
-  std::string message;
-
-  friend bool operator==(const Diagnostic&, const Diagnostic&) = default;
-};
+using poltergeist::Diagnostic;
+using poltergeist::kSeverities;
+using poltergeist::Severity;
 
 struct Progress {
   std::int64_t current = 0;

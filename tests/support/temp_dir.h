@@ -3,6 +3,8 @@
 // says.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -13,11 +15,16 @@
 
 namespace poltergeist::test {
 
+// In memory where there is a place for it: for tests that make tens of thousands of files.
+inline std::filesystem::path memory_directory() {
+  const std::filesystem::path memory = "/dev/shm";
+  return ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+}
+
 class TempDir {
  public:
-  TempDir() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "poltergeist-test-XXXXXX").string();
+  explicit TempDir(const std::filesystem::path& above = std::filesystem::temp_directory_path()) {
+    std::string pattern = (above / "poltergeist-test-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp " + pattern);
     path_ = std::filesystem::canonical(pattern);
   }

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// Watches on directories beside the tree, each for a few names in it: git's lock, ignore files
+// outside of the root, the way to a root that is gone.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "watch/change_source.h"
+#include "watch/watch_table.h"
+
+namespace poltergeist::watch {
+
+class Asides {
+ public:
+  enum class Purpose { GitLock, GitPlaces, IgnoreFiles, WayToRoot };
+  struct Place {
+    std::filesystem::path directory;
+    std::vector<std::string> names;  // empty: any
+  };
+
+  // Both outlive it. The table knows the tokens that the tree uses as well.
+  Asides(ChangeSource& source, const WatchTable& table) : source_(source), table_(table) {}
+
+  // Watches these places, instead of those that this purpose had before. One that cannot be watched
+  // is left out.
+  void set(Purpose purpose, const std::vector<Place>& places);
+  // What the hint is about; a directory that is gone itself is about all of its purposes.
+  [[nodiscard]] std::vector<Purpose> purposes_of(const Hint& hint) const;
+  [[nodiscard]] const std::filesystem::path* directory_of(WatchToken token) const;
+
+ private:
+  struct Aside {
+    Purpose purpose;
+    Place place;
+    WatchToken token;
+  };
+  ChangeSource& source_;
+  const WatchTable& table_;
+  std::vector<Aside> asides_;
+};
+
+}  // namespace poltergeist::watch

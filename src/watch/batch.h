@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// What changed for whom.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "base/enum_names.h"
+#include "base/id.h"
+#include "base/paths.h"
+#include "watch/target_set.h"
+
+namespace poltergeist::watch {
+
+struct Change {
+  enum class Kind { Created, Modified, Deleted };
+  RelPath path;
+  Kind kind = Kind::Modified;
+  TargetSet targets;  // that claim it, or did; never empty
+
+  friend bool operator==(const Change&, const Change&) = default;
+};
+inline constexpr auto kChangeKinds = std::to_array<EnumName<Change::Kind>>({
+    {Change::Kind::Created, "created"},
+    {Change::Kind::Modified, "modified"},
+    {Change::Kind::Deleted, "deleted"},
+});
+
+// What one call found, ordered by path. A file that became visible (an ignore file was edited) is
+// created, one that was hidden is deleted.
+struct Batch {
+  Clock clock = 0;  // after this batch; it advanced by one if there are changes
+  std::vector<Change> changes;
+  bool overflowed = false;  // hints were lost
+  bool rescanned = false;   // everything was compared
+};
+
+}  // namespace poltergeist::watch

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// The seam to whatever says that something may have changed: inotify, a timer that polls, or a
+// test's script. What it says are hints; a stat decides. One thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace poltergeist::watch {
+
+// Stands for one watched directory. Never used again for another while the source lives. Adding a
+// directory that is watched already (by another path, too) gives the same token.
+enum class WatchToken : std::int32_t { None = -1 };
+
+struct Hint {
+  enum class What : std::uint8_t {
+    Changed,            // the entry `name` appeared, changed, or got other attributes
+    Gone,               // the entry `name` was deleted or moved away
+    DirectoryAppeared,  // or got other attributes
+    DirectoryGone,      // deleted or moved away: watches below are of no use now
+    SelfGone,           // the watched directory itself was deleted or unmounted; the token is void
+    SelfMoved,          // the watched directory itself has another name now
+    Anything,           // what changed is not known: compare everything (no token)
+    Overflow            // the same, because hints were lost
+  };
+  What what = What::Changed;
+  WatchToken token = WatchToken::None;
+  std::string_view name;  // valid until the next call of the source
+
+  friend bool operator==(const Hint&, const Hint&) = default;
+};
+
+enum class Interest {
+  Tree,  // entries, their contents and attributes
+  Root,  // the same, and the directory's own end
+  Aside  // entries and finished writes only: a directory beside the tree, for one name in it
+};
+
+class ChangeSource {
+ public:
+  ChangeSource() = default;
+  ChangeSource(const ChangeSource&) = delete;
+  ChangeSource& operator=(const ChangeSource&) = delete;
+  virtual ~ChangeSource() = default;
+
+  // Readable when hints wait; -1: there is only deadline().
+  [[nodiscard]] virtual int fd() const = 0;
+  [[nodiscard]] virtual std::optional<Instant> deadline() const = 0;
+  // Hints arrive in the order of the changes, before the changing call has returned: what happened
+  // before read() says "nothing left" is known.
+  [[nodiscard]] virtual bool is_ordered() const = 0;
+
+  // Watches a directory; never follows a link. Errc::NotFound if it is none (any more),
+  // Errc::Denied, Errc::Unavailable if there are no more watches to be had.
+  [[nodiscard]] virtual Result<WatchToken> add(const std::filesystem::path& directory,
+                                               Interest interest) = 0;
+  virtual void remove(WatchToken token) = 0;
+
+  // Appends some of the waiting hints; false if there were none.
+  [[nodiscard]] virtual Result<bool> read(std::vector<Hint>& hints, Instant now) = 0;
+};
+
+}  // namespace poltergeist::watch

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: MIT
+#include "watch/crawler.h"
+
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace poltergeist::watch {
+
+Crawler::Crawler(std::filesystem::path root, Rules rules, std::size_t targets, ChangeSource& source)
+    : root_(std::move(root)), rules_(std::move(rules)), source_(source), tree_(targets) {}
+
+std::filesystem::path Crawler::absolute(DirectoryId directory) const {
+  return tree_.at(directory).path.under(root_);
+}
+
+bool Crawler::is_boundary(const RelPath& directory) const {
+  if (directory.is_root() || rules_.leads_into(directory)) return false;
+  struct stat status {};
+  return ::lstat((directory.under(root_) / ".git").c_str(), &status) == 0;
+}
+
+// ---- Rules
+
+void Crawler::set_rules(Rules rules) {
+  view_of_ = DirectoryId::None;
+  rules_ = std::move(rules);
+}
+
+bool Crawler::reload_ignore_files(const RelPath& directory) {
+  view_of_ = DirectoryId::None;
+  return rules_.git() != nullptr && rules_.git()->load(directory);
+}
+
+bool Crawler::reload_outside_ignore_files() {
+  view_of_ = DirectoryId::None;
+  return rules_.git() != nullptr && rules_.git()->load_outside();
+}
+
+const Rules::Within& Crawler::view(DirectoryId directory) {
+  if (view_of_ != directory) {
+    const auto& one = tree_.at(directory);
+    view_ = rules_.within(one.path, one.access);
+    view_of_ = directory;
+  }
+  return *view_;
+}
+
+// ---- Watches
+
+Result<void> Crawler::watch_root() {
+  if (give_watch(tree_.root()) != Watch::Refused) return {};
+  struct stat status {};
+  if (::stat(root_.c_str(), &status) != 0) return fail_errno("{}", root_.string());
+  return fail(Errc::Denied, "{}: may not be read", root_.string());
+}
+
+void Crawler::unwatch_all() {
+  std::vector<DirectoryId> below{tree_.root()};
+  while (!below.empty()) {
+    const auto id = below.back();
+    below.pop_back();
+    set_watch(id, WatchToken::None);
+    for (auto child = tree_.at(id).first_child; child != DirectoryId::None;
+         child = tree_.at(child).next_sibling) {
+      below.push_back(child);
+    }
+  }
+  polled_.clear();
+  limit_reached_ = false;
+}
+
+void Crawler::set_watch(DirectoryId directory, WatchToken token) {
+  auto& one = tree_.at(directory);
+  if (one.token == token) return;
+  const auto old = std::exchange(one.token, token);
+  if (token != WatchToken::None) table_.add(token, directory);
+  if (old != WatchToken::None && table_.remove(old, directory)) source_.remove(old);
+}
+
+Crawler::Watch Crawler::give_watch(DirectoryId directory) {
+  auto& one = tree_.at(directory);
+  const auto refuse_watch = [&] {
+    set_watch(directory, WatchToken::None);
+    polled_.insert(directory);
+    return Watch::Other;
+  };
+  if (limit_reached_ && one.token == WatchToken::None) return refuse_watch();
+  const auto interest = directory == tree_.root() ? Interest::Root : Interest::Tree;
+  const auto token = source_.add(absolute(directory), interest);
+  if (token) {
+    polled_.erase(directory);
+    if (!source_.is_ordered() || one.token == *token) return Watch::Same;
+    set_watch(directory, *token);
+    return Watch::Other;
+  }
+  switch (token.error().code) {
+    case Errc::NotFound:
+      return Watch::Refused;
+    case Errc::Denied:
+      unreadable_.insert(one.path);
+      return Watch::Refused;
+    case Errc::Unavailable:
+      limit_reached_ = true;
+      return refuse_watch();
+    case Errc::Busy:
+    case Errc::Timeout:
+    case Errc::Invalid:
+    case Errc::Protocol:
+    case Errc::Io:
+      break;
+  }
+  log_warn("{}; it is read from time to time instead", token.error().message);
+  return refuse_watch();
+}
+
+void Crawler::poll() {
+  limit_reached_ = false;
+  const auto all = polled_;
+  for (const auto id : all) {
+    if (!limit_reached_ && tree_.at(id).alive) give_watch(id);
+  }
+  // What has no watch may have been replaced, and so may all below it.
+  for (const auto id : all) {
+    const auto& one = tree_.at(id);
+    if (one.alive && !all.contains(one.parent)) reread(id, Reach::Identity);
+  }
+}
+
+// ---- Reading
+
+void Crawler::reread(DirectoryId directory, Reach reach) {
+  if (directory == tree_.root() && reach != Reach::Names) unreadable_.clear();
+  waiting_.push_back({directory, reach});
+  work_off();
+}
+
+void Crawler::work_off() {
+  while (!waiting_.empty()) {
+    const auto [directory, reach] = waiting_.back();
+    waiting_.pop_back();
+    if (tree_.at(directory).alive) read(directory, reach);
+  }
+}
+
+bool Crawler::loads_new_ignore_files(DirectoryId directory) {
+  if (rules_.git() == nullptr || tree_.at(directory).access != Rules::Access::Full) return false;
+  const auto& path = tree_.at(directory).path;
+  bool any = rules_.git()->knows(path);
+  for (const auto& entry : reader_.entries()) {
+    any = any || GitIgnores::is_ignore_file(reader_.name(entry));
+  }
+  return any && reload_ignore_files(path);
+}
+
+void Crawler::read(DirectoryId directory, Reach reach) {
+  const bool is_root = directory == tree_.root();
+  if (reach == Reach::Identity && give_watch(directory) == Watch::Refused &&
+      !unreadable_.contains(tree_.at(directory).path)) {
+    if (!is_root) drop(directory);
+    return;
+  }
+  if (const auto done = reader_.read(absolute(directory)); !done) {
+    if (done.error().code != Errc::NotFound) {
+      // What is known stays known: it cannot be told that anything changed.
+      unreadable_.insert(tree_.at(directory).path);
+    } else if (!is_root) {
+      drop(directory);
+    }
+    return;
+  }
+  unreadable_.erase(tree_.at(directory).path);
+  for (const auto& entry : reader_.entries()) {
+    if (!is_root && reader_.name(entry) == ".git" && !rules_.leads_into(tree_.at(directory).path)) {
+      drop(directory);
+      return;
+    }
+  }
+  if (loads_new_ignore_files(directory) && reach == Reach::Names) reach = Reach::Below;
+
+  // A copy-free view: nothing in this loop asks for another directory's.
+  const auto& rules = view(directory);
+  for (const auto& entry : reader_.entries()) {
+    const auto name = reader_.name(entry);
+    if (entry.kind == EntryKind::Directory) {
+      const auto access = rules.access(name);
+      if (access != Rules::Access::None) meet_directory(directory, name, access, reach);
+    } else if (entry.kind == EntryKind::File) {
+      const auto targets = rules.claims(name);
+      if (targets.empty()) continue;
+      const auto status = reader_.stat_of(entry);
+      if (status && kind_of(*status) == EntryKind::File) {
+        tree_.set_seen(put_file(directory, name, *status, targets), true);
+      }
+    }
+  }
+  remove_unseen(directory);
+}
+
+void Crawler::meet_directory(DirectoryId parent, std::string_view name, Rules::Access access,
+                             Reach reach) {
+  auto child = tree_.find_child(parent, name);
+  if (child == DirectoryId::None) {
+    child = enter(parent, name, access);
+    if (child != DirectoryId::None) tree_.at(child).seen = true;
+    return;
+  }
+  auto& one = tree_.at(child);
+  one.seen = true;
+  const bool other_access = std::exchange(one.access, access) != access;
+  if (reach != Reach::Names) {
+    waiting_.push_back({child, reach});
+  } else if (other_access) {
+    waiting_.push_back({child, Reach::Below});
+  }
+}
+
+DirectoryId Crawler::enter(DirectoryId parent, std::string_view name, Rules::Access access) {
+  const auto child = tree_.add_directory(parent, name, access);
+  if (give_watch(child) == Watch::Refused) {
+    tree_.remove_directory(child);
+    return DirectoryId::None;
+  }
+  waiting_.push_back({child, Reach::Names});
+  return child;
+}
+
+void Crawler::remove_unseen(DirectoryId directory) {
+  for (auto file = tree_.at(directory).first_file; file != FileId::None;) {
+    const auto next = tree_.next_in_directory(file);
+    if (tree_.is_seen(file)) {
+      tree_.set_seen(file, false);
+    } else {
+      remove_file(file);
+    }
+    file = next;
+  }
+  for (auto child = tree_.at(directory).first_child; child != DirectoryId::None;) {
+    const auto next = tree_.at(child).next_sibling;
+    if (!std::exchange(tree_.at(child).seen, false)) drop(child);
+    child = next;
+  }
+}
+
+// ---- Single entries
+
+void Crawler::look_at(DirectoryId directory, std::string_view name) {
+  if (!tree_.at(directory).alive) return;
+  struct stat status {};
+  const bool there = ::lstat((absolute(directory) / name).c_str(), &status) == 0;
+  const auto kind = there ? kind_of(status) : EntryKind::Other;
+  const auto child = tree_.find_child(directory, name);
+  const auto file = tree_.find(directory, name);
+
+  if (kind != EntryKind::File && file != FileId::None) remove_file(file);
+  if (kind != EntryKind::Directory) {
+    if (child != DirectoryId::None) drop(child);
+    if (!unreadable_.empty()) unreadable_.erase(tree_.at(directory).path.child(name));
+  }
+  if (kind == EntryKind::Directory) {
+    look_at_directory(directory, name);
+  } else if (kind == EntryKind::File) {
+    const auto targets = view(directory).claims(name);
+    if (!targets.empty()) {
+      put_file(directory, name, status, targets);
+    } else if (file != FileId::None) {
+      remove_file(file);
+    }
+  }
+}
+
+void Crawler::look_at_directory(DirectoryId parent, std::string_view name) {
+  const auto child = tree_.find_child(parent, name);
+  const auto access = view(parent).access(name);
+  if (access == Rules::Access::None) {
+    if (child != DirectoryId::None) drop(child);
+  } else if (child == DirectoryId::None) {
+    enter(parent, name, access);
+  } else {
+    if (std::exchange(tree_.at(child).access, access) != access) view_of_ = DirectoryId::None;
+    const auto reach = give_watch(child) == Watch::Same ? Reach::Names : Reach::Identity;
+    waiting_.push_back({child, reach});
+  }
+  work_off();
+}
+
+void Crawler::look_at(FileId file) {
+  if (!tree_.is_alive(file)) return;
+  tree_.unmark(file);
+  const auto directory = tree_.directory(file);
+  struct stat status {};
+  if (::lstat(tree_.path(file).under(root_).c_str(), &status) != 0) {
+    remove_file(file);
+  } else if (kind_of(status) == EntryKind::File) {
+    const auto stamp = Stamp::of(status);
+    if (stamp == tree_.stamp(file)) return;
+    ledger_.note(tree_, file);
+    tree_.update(file, stamp, tree_.targets(file));
+  } else {
+    look_at(directory, std::string(tree_.name(file)));
+  }
+}
+
+FileId Crawler::put_file(DirectoryId directory, std::string_view name, const struct stat& status,
+                         const TargetSet& targets) {
+  const auto stamp = Stamp::of(status);
+  auto file = tree_.find(directory, name);
+  if (file == FileId::None) {
+    ledger_.note_absent(tree_.at(directory).path.child(name));
+    file = tree_.add(directory, name, stamp, targets);
+  } else if (stamp != tree_.stamp(file) || targets != tree_.targets(file)) {
+    ledger_.note(tree_, file);
+    tree_.update(file, stamp, targets);
+  }
+  return file;
+}
+
+void Crawler::remove_file(FileId file) {
+  ledger_.note(tree_, file);
+  tree_.remove(file);
+}
+
+void Crawler::drop(DirectoryId directory) {
+  const auto path = tree_.at(directory).path;
+  drop_all(directory);
+  if (rules_.git() != nullptr) rules_.git()->forget(path);
+  std::erase_if(unreadable_, [&](const RelPath& one) { return one.is_within(path); });
+  view_of_ = DirectoryId::None;
+}
+
+void Crawler::drop_all(DirectoryId directory) {
+  while (tree_.at(directory).first_child != DirectoryId::None) {
+    drop_all(tree_.at(directory).first_child);
+  }
+  while (tree_.at(directory).first_file != FileId::None) {
+    remove_file(tree_.at(directory).first_file);
+  }
+  set_watch(directory, WatchToken::None);
+  polled_.erase(directory);
+  tree_.remove_directory(directory);
+}
+
+}  // namespace poltergeist::watch

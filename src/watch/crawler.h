@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// Makes the tree like the file system: watches a directory, then reads it; looks at what it is
+// pointed to; drops what is gone. Every difference goes through the ledger. When to look, and at
+// what, is the Watcher's affair.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/paths.h"
+#include "watch/change_source.h"
+#include "watch/directory_reader.h"
+#include "watch/ledger.h"
+#include "watch/rules.h"
+#include "watch/tree.h"
+#include "watch/watch_table.h"
+
+namespace poltergeist::watch {
+
+class Crawler {
+ public:
+  // The source outlives the crawler.
+  Crawler(std::filesystem::path root, Rules rules, std::size_t targets, ChangeSource& source);
+
+  // Watches the root itself; what is below waits for reread(). Errors as ChangeSource::add.
+  Result<void> watch_root();
+  // No watch is left; what is known of the files stays.
+  void unwatch_all();
+
+  enum class Reach {
+    Names,    // the directory itself, and whatever is new in it
+    Below,    // all below, as far as the rules reach now
+    Identity  // and whether each is still the directory that is watched
+  };
+  void reread(DirectoryId directory, Reach reach);
+  // Whatever `name` in a directory is now: a stat decides.
+  void look_at(DirectoryId directory, std::string_view name);
+  void look_at(FileId file);
+  // The directory and all below are gone, or hidden.
+  void drop(DirectoryId directory);
+  // A second try for directories without a watch, then a reading of all that had none.
+  void poll();
+
+  void set_rules(Rules rules);
+  // Reads the ignore files of a directory anew, or those outside of the root; true if they changed.
+  bool reload_ignore_files(const RelPath& directory);
+  bool reload_outside_ignore_files();
+  [[nodiscard]] const Rules& rules() const { return rules_; }
+  [[nodiscard]] Tree& tree() { return tree_; }
+  [[nodiscard]] const Tree& tree() const { return tree_; }
+  [[nodiscard]] Ledger& ledger() { return ledger_; }
+  [[nodiscard]] const WatchTable& table() const { return table_; }
+  [[nodiscard]] std::filesystem::path absolute(DirectoryId directory) const;
+
+  // Directories below the root that have no watch because there was none left.
+  [[nodiscard]] std::size_t polled() const { return polled_.size(); }
+  // Directories that may not be read, by path.
+  [[nodiscard]] const std::set<RelPath>& unreadable() const { return unreadable_; }
+  // A directory below the root that is another repository, and that no pattern leads into.
+  [[nodiscard]] bool is_boundary(const RelPath& directory) const;
+
+ private:
+  struct Waiting {
+    DirectoryId directory;
+    Reach reach;
+  };
+  void work_off();
+  void read(DirectoryId directory, Reach reach);
+  void meet_directory(DirectoryId parent, std::string_view name, Rules::Access access, Reach reach);
+  // None if it is not there or not readable.
+  DirectoryId enter(DirectoryId parent, std::string_view name, Rules::Access access);
+  void look_at_directory(DirectoryId parent, std::string_view name);
+  // The rules seen from a directory; the last view is kept.
+  const Rules::Within& view(DirectoryId directory);
+  enum class Watch { Same, Other, Refused };
+  // Watches what is at the directory's path now: Same if that was watched already. Refused: it is
+  // not there, or not readable.
+  Watch give_watch(DirectoryId directory);
+  void set_watch(DirectoryId directory, WatchToken token);
+  FileId put_file(DirectoryId directory, std::string_view name, const struct stat& status,
+                  const TargetSet& targets);
+  void remove_file(FileId file);
+  void remove_unseen(DirectoryId directory);
+  void drop_all(DirectoryId directory);
+  [[nodiscard]] bool loads_new_ignore_files(DirectoryId directory);
+
+  std::filesystem::path root_;
+  Rules rules_;
+  ChangeSource& source_;
+  Tree tree_;
+  Ledger ledger_;
+  WatchTable table_;
+  DirectoryReader reader_;
+  std::optional<Rules::Within> view_;
+  DirectoryId view_of_ = DirectoryId::None;
+  std::vector<Waiting> waiting_;
+  std::set<DirectoryId> polled_;
+  std::set<RelPath> unreadable_;
+  bool limit_reached_ = false;  // in this call: no use in asking for more watches
+};
+
+}  // namespace poltergeist::watch

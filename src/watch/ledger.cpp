@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#include "watch/ledger.h"
+
+#include <algorithm>
+
+namespace poltergeist::watch {
+
+void Ledger::note_absent(const RelPath& path) {
+  if (recording_) before_.try_emplace(path);
+}
+
+void Ledger::note(const Tree& tree, FileId file) {
+  if (!recording_) return;
+  const auto [entry, is_new] = before_.try_emplace(tree.path(file));
+  if (is_new) entry->second = {true, tree.stamp(file), tree.targets(file)};
+}
+
+void Ledger::compare(const RelPath& path, const Before& before, const Before& after,
+                     const TargetSet* known, std::vector<Change>& changes) {
+  auto gained = after.targets.without(before.targets);
+  if (known != nullptr) gained = gained.without(gained.without(*known));
+  const auto lost = before.targets.without(after.targets);
+  const auto kept = after.targets.without(after.targets.without(before.targets));
+  if (!gained.empty()) changes.push_back({path, Change::Kind::Created, gained});
+  if (!kept.empty() && before.stamp != after.stamp) {
+    changes.push_back({path, Change::Kind::Modified, kept});
+  }
+  if (!lost.empty()) changes.push_back({path, Change::Kind::Deleted, lost});
+}
+
+std::vector<Change> Ledger::take_changes(const Tree& tree, const TargetSet* known) {
+  std::vector<Change> changes;
+  changes.reserve(before_.size());
+  for (const auto& [path, before] : before_) {
+    Before after;
+    const auto directory = tree.find_directory(path.parent());
+    const auto file =
+        directory == DirectoryId::None ? FileId::None : tree.find(directory, path.name());
+    if (file != FileId::None) after = {true, tree.stamp(file), tree.targets(file)};
+    compare(path, before, after, known, changes);
+  }
+  before_.clear();
+  std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
+    return a.path == b.path ? a.kind < b.kind : a.path < b.path;
+  });
+  return changes;
+}
+
+}  // namespace poltergeist::watch

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+#include "watch/tree.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace poltergeist::watch {
+
+namespace {
+
+constexpr std::size_t kNameChunk = 64 << 10;
+constexpr std::size_t kFirstIndex = 64;  // a power of two, like all sizes of the index
+
+}  // namespace
+
+Tree::Tree(std::size_t targets) : index_(kFirstIndex), sums_(targets) {
+  root_ = static_cast<DirectoryId>(directories_.take());
+  at(root_).alive = true;
+  by_path_.emplace(std::string_view(), root_);
+}
+
+// ---- Directories
+
+DirectoryId Tree::find_directory(const RelPath& path) const {
+  const auto found = by_path_.find(path.text());
+  return found == by_path_.end() ? DirectoryId::None : found->second;
+}
+
+DirectoryId Tree::find_child(DirectoryId parent, std::string_view name) const {
+  if (at(parent).first_child == DirectoryId::None) return DirectoryId::None;
+  return find_directory(at(parent).path.child(name));
+}
+
+DirectoryId Tree::add_directory(DirectoryId parent, std::string_view name, Rules::Access access) {
+  const auto id = static_cast<DirectoryId>(directories_.take());
+  auto& directory = at(id);
+  auto& above = at(parent);
+  directory.path = above.path.child(name);
+  directory.parent = parent;
+  directory.access = access;
+  directory.alive = true;
+  directory.next_sibling = above.first_child;
+  if (above.first_child != DirectoryId::None) at(above.first_child).previous_sibling = id;
+  above.first_child = id;
+  by_path_.emplace(directory.path.text(), id);
+  return id;
+}
+
+void Tree::remove_directory(DirectoryId id) {
+  auto& directory = at(id);
+  by_path_.erase(directory.path.text());
+  if (directory.previous_sibling != DirectoryId::None) {
+    at(directory.previous_sibling).next_sibling = directory.next_sibling;
+  } else {
+    at(directory.parent).first_child = directory.next_sibling;
+  }
+  if (directory.next_sibling != DirectoryId::None) {
+    at(directory.next_sibling).previous_sibling = directory.previous_sibling;
+  }
+  directories_.give_back(number(id));
+}
+
+// ---- Files
+
+FileId Tree::find(DirectoryId directory, std::string_view name) const {
+  return index_[slot_of(directory, name)];
+}
+
+FileId Tree::add(DirectoryId directory, std::string_view name, const Stamp& stamp,
+                 const TargetSet& targets) {
+  if ((files_.size() + 1) * 4 > index_.size() * 3) grow_index();
+  const auto id = static_cast<FileId>(files_.take());
+  auto& one = file(id);
+  one.name = store_name(name);
+  one.name_size = static_cast<std::uint8_t>(name.size());
+  one.directory = directory;
+  one.next = at(directory).first_file;
+  if (one.next != FileId::None) file(one.next).previous = id;
+  at(directory).first_file = id;
+  index_[slot_of(directory, name)] = id;
+
+  one.size = stamp.size;
+  one.modified = stamp.modified;
+  one.changed = stamp.changed;
+  one.inode = stamp.inode;
+  one.mode = stamp.mode;
+  one.claim = claim_for(targets);
+  count_in(id);
+  return id;
+}
+
+void Tree::update(FileId id, const Stamp& stamp, const TargetSet& targets) {
+  count_out(id);
+  auto& one = file(id);
+  one.size = stamp.size;
+  one.modified = stamp.modified;
+  one.changed = stamp.changed;
+  one.inode = stamp.inode;
+  one.mode = stamp.mode;
+  one.claim = claim_for(targets);
+  count_in(id);
+}
+
+void Tree::remove(FileId id) {
+  count_out(id);
+  auto& one = file(id);
+  erase_slot(slot_of(one.directory, name(id)));
+  if (one.previous != FileId::None) {
+    file(one.previous).next = one.next;
+  } else {
+    at(one.directory).first_file = one.next;
+  }
+  if (one.next != FileId::None) file(one.next).previous = one.previous;
+  dead_name_bytes_ += one.name_size;
+  live_name_bytes_ -= one.name_size;
+  files_.give_back(number(id));
+  if (dead_name_bytes_ > kNameChunk && dead_name_bytes_ > live_name_bytes_) pack_names();
+}
+
+std::string_view Tree::name(FileId id) const {
+  return stored_name(file(id).name, file(id).name_size);
+}
+
+Stamp Tree::stamp(FileId id) const {
+  const auto& one = file(id);
+  return {.size = one.size,
+          .modified = one.modified,
+          .changed = one.changed,
+          .inode = one.inode,
+          .mode = one.mode};
+}
+
+bool Tree::mark(FileId id) {
+  auto& one = file(id);
+  const bool is_new = !one.marked;
+  one.marked = true;
+  return is_new;
+}
+
+// ---- Names
+
+std::uint32_t Tree::store_name(std::string_view name) {
+  if (names_.empty() || names_.back().size() + name.size() > kNameChunk) {
+    names_.emplace_back();
+    names_.back().reserve(kNameChunk);
+  }
+  const std::size_t place = (names_.size() - 1) * kNameChunk + names_.back().size();
+  names_.back().append(name);
+  live_name_bytes_ += name.size();
+  return static_cast<std::uint32_t>(place);
+}
+
+std::string_view Tree::stored_name(std::uint32_t place, std::uint8_t size) const {
+  return std::string_view(names_[place / kNameChunk]).substr(place % kNameChunk, size);
+}
+
+void Tree::pack_names() {
+  const auto old = std::exchange(names_, {});
+  live_name_bytes_ = 0;
+  dead_name_bytes_ = 0;
+  for (std::uint32_t i = 1; i < files_.end(); ++i) {
+    auto& one = files_[i];
+    if (one.directory == DirectoryId::None) continue;
+    const std::string_view chunk = old[one.name / kNameChunk];
+    one.name = store_name(chunk.substr(one.name % kNameChunk, one.name_size));
+  }
+}
+
+// ---- The index
+
+std::size_t Tree::home_of(DirectoryId directory, std::string_view name) const {
+  return XXH3_64bits_withSeed(name.data(), name.size(), number(directory)) & (index_.size() - 1);
+}
+
+// Where the file is, or the empty slot where it would be.
+std::size_t Tree::slot_of(DirectoryId directory, std::string_view wanted) const {
+  std::size_t slot = home_of(directory, wanted);
+  while (index_[slot] != FileId::None &&
+         (file(index_[slot]).directory != directory || name(index_[slot]) != wanted)) {
+    slot = (slot + 1) & (index_.size() - 1);
+  }
+  return slot;
+}
+
+void Tree::grow_index() {
+  const auto old = std::exchange(index_, std::vector<FileId>(index_.size() * 2));
+  for (const auto id : old) {
+    if (id != FileId::None) index_[slot_of(file(id).directory, name(id))] = id;
+  }
+}
+
+// Moves what follows back over the hole, so that no search ends early at it.
+void Tree::erase_slot(std::size_t hole) {
+  const std::size_t mask = index_.size() - 1;
+  index_[hole] = FileId::None;
+  for (std::size_t slot = (hole + 1) & mask; index_[slot] != FileId::None;
+       slot = (slot + 1) & mask) {
+    const auto id = index_[slot];
+    const std::size_t home = home_of(file(id).directory, name(id));
+    if (((slot - home) & mask) >= ((slot - hole) & mask)) {
+      index_[hole] = std::exchange(index_[slot], FileId::None);
+      hole = slot;
+    }
+  }
+}
+
+// ---- Targets
+
+std::uint16_t Tree::claim_for(const TargetSet& targets) {
+  const auto found = std::find(claims_.begin(), claims_.end(), targets);
+  if (found != claims_.end()) return static_cast<std::uint16_t>(found - claims_.begin());
+  claims_.push_back(targets);
+  return static_cast<std::uint16_t>(claims_.size() - 1);
+}
+
+void Tree::count_in(FileId id) {
+  if (targets(id).empty()) return;
+  const auto print = Fingerprint::of(path(id).text(), stamp(id));
+  for (const auto target : targets(id).indexes()) {
+    sums_[target].print += print;
+    ++sums_[target].files;
+  }
+}
+
+void Tree::count_out(FileId id) {
+  if (targets(id).empty()) return;
+  const auto print = Fingerprint::of(path(id).text(), stamp(id));
+  for (const auto target : targets(id).indexes()) {
+    sums_[target].print -= print;
+    --sums_[target].files;
+  }
+}
+
+void Tree::renumber_targets(const std::vector<std::optional<std::size_t>>& origin) {
+  std::vector<Sum> sums(origin.size());
+  for (std::size_t i = 0; i < origin.size(); ++i) {
+    if (origin[i]) sums[i] = sums_[*origin[i]];
+  }
+  for (auto& claim : claims_) {
+    TargetSet renumbered;
+    for (std::size_t i = 0; i < origin.size(); ++i) {
+      if (origin[i] && claim.contains(*origin[i])) renumbered.insert(i);
+    }
+    claim = renumbered;
+  }
+  sums_ = std::move(sums);
+}
+
+}  // namespace poltergeist::watch

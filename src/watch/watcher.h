@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// Knows the files that the targets watch: what they are, whose they are, and what changed.
+//
+// The model: a snapshot of every file that at least one target claims. Hints from the source mark
+// paths; a stat decides. A directory is watched first and read after, so nothing falls between; one
+// that goes away loses its watches at once; lost hints (overflow) cost a comparison of everything,
+// never a change. What a caller gets is the difference between the snapshot before and after,
+// whatever happened meanwhile: a file that was replaced by the same is no change.
+//
+// The caller waits for fd() (if there is one) and deadline(), and calls apply() for either. One
+// thread; nothing here blocks but the file system itself.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/enum_names.h"
+#include "base/id.h"
+#include "base/paths.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "watch/batch.h"
+#include "watch/change_source.h"
+#include "watch/fingerprint.h"
+#include "watch/options.h"
+#include "watch/rules.h"
+#include "watch/target_set.h"
+
+namespace poltergeist::watch {
+
+struct WatchState {
+  enum class Kind { Ok, Rescanning, Degraded, Failed };
+  Kind kind = Kind::Ok;
+  std::string reason;  // for people, with what to do about it; empty if ok
+
+  friend bool operator==(const WatchState&, const WatchState&) = default;
+};
+inline constexpr auto kWatchStates = std::to_array<EnumName<WatchState::Kind>>({
+    {WatchState::Kind::Ok, "ok"},
+    {WatchState::Kind::Rescanning, "rescanning"},
+    {WatchState::Kind::Degraded, "degraded"},
+    {WatchState::Kind::Failed, "failed"},
+});
+
+struct Explanation {
+  struct Claim {
+    std::size_t target = 0;  // index in the options
+    std::string pattern;     // the entry of watchPaths, as written
+    bool counts = true;      // false: it would, were the path not ignored
+  };
+  std::vector<Claim> claims;
+  std::optional<IgnoredBy> ignored;
+  bool exists = false;
+
+  [[nodiscard]] bool counts() const;
+};
+
+struct Counters {
+  std::uint64_t hints = 0;
+  std::uint64_t overflows = 0;
+  std::uint64_t rescans = 0;
+  std::size_t watches = 0;      // directories of the tree with a watch now
+  std::size_t polled = 0;       // directories of the tree that have none
+  std::size_t directories = 0;  // both
+  std::size_t files = 0;        // claimed by any target
+};
+
+// A hint as it came, for `poltergeist doctor`.
+struct PastHint {
+  Instant when;
+  Hint::What what = Hint::What::Changed;
+  std::string path;  // relative to the root, or absolute for a directory beside it
+};
+
+class Watcher {
+ public:
+  // Watches and reads the whole tree before it returns; the clock is 1 then. `root` is a real path.
+  // Errc::Invalid for a pattern that cannot be, with target and reason. A root that is not there is
+  // no error but a state.
+  [[nodiscard]] static Result<std::unique_ptr<Watcher>> create(std::filesystem::path root,
+                                                               Options options,
+                                                               std::unique_ptr<ChangeSource> source,
+                                                               Instant now);
+  ~Watcher();
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+
+  // Both may change with every call below.
+  [[nodiscard]] int fd() const;
+  [[nodiscard]] std::optional<Instant> deadline() const;
+
+  // Takes all hints that wait, looks at what they name, and at what is due.
+  [[nodiscard]] Batch apply(Instant now);
+  // The same until all is quiet (or a bound is reached that lies far behind this call): whatever
+  // happened below the root before the call is in the snapshot when it returns. Directories without
+  // a watch are read.
+  [[nodiscard]] Batch sync(Instant now);
+  // New options, whole or (on an error) not at all. The batch holds what the targets that were
+  // there before, by name, gained or lost; of a new one the fingerprint tells all. Indexes are
+  // those of the new options.
+  [[nodiscard]] Result<Batch> configure(Options options, Instant now);
+
+  [[nodiscard]] Clock clock() const;
+  [[nodiscard]] const Fingerprint& fingerprint(std::size_t target) const;
+  [[nodiscard]] std::size_t file_count(std::size_t target) const;
+  [[nodiscard]] WatchState state() const;
+  // `path` need not exist.
+  [[nodiscard]] Explanation why(const RelPath& path) const;
+
+  // Git holds the index lock of this working tree, as of the last call above; since when.
+  [[nodiscard]] bool git_operation_running() const;
+  [[nodiscard]] std::optional<Instant> git_operation_since() const;
+  [[nodiscard]] std::optional<std::filesystem::path> git_lock_path() const;
+
+  [[nodiscard]] Counters counters() const;
+  // The last 256, oldest first.
+  [[nodiscard]] std::vector<PastHint> past_hints() const;
+
+ private:
+  class Core;
+  explicit Watcher(std::unique_ptr<Core> core);
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace poltergeist::watch

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// The inside of a Watcher: hints become marks, marks are settled by looking. A mark says where to
+// look, never what happened, so it may be wrong, late or double without harm.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "watch/asides.h"
+#include "watch/crawler.h"
+#include "watch/git_hold.h"
+#include "watch/watcher.h"
+
+namespace poltergeist::watch {
+
+class Watcher::Core {
+ public:
+  Core(std::filesystem::path root, Options options, Rules rules,
+       std::unique_ptr<ChangeSource> source);
+
+  // The first reading of the tree.
+  void begin(Instant now);
+  [[nodiscard]] Batch apply(Instant now);
+  [[nodiscard]] Batch sync(Instant now);
+  [[nodiscard]] Result<Batch> configure(Options options, Instant now);
+
+  [[nodiscard]] const ChangeSource& source() const { return *source_; }
+  [[nodiscard]] std::optional<Instant> deadline() const;
+  [[nodiscard]] Clock clock() const { return clock_; }
+  [[nodiscard]] WatchState state() const;
+  [[nodiscard]] Counters counters() const;
+  [[nodiscard]] Explanation why(const RelPath& path) const;
+  [[nodiscard]] const Tree& tree() const { return crawler_.tree(); }
+  [[nodiscard]] const GitHold& git() const { return git_; }
+  [[nodiscard]] std::vector<PastHint> past_hints() const;
+
+ private:
+  enum class Force { No, Yes };  // Yes: now, though it might wait
+
+  // ---- Hints to marks
+  // True if there were any.
+  bool drain(Instant now);
+  void take(const Hint& hint);
+  void take_aside(Asides::Purpose purpose);
+  void take_end_of(DirectoryId directory);
+  void mark(DirectoryId directory, const Hint& hint);
+  void remember(const Hint& hint, Instant now);
+  void clear_marks();
+
+  // ---- Marks to knowledge
+  void settle(Instant now, Force force);
+  void settle_git(Instant now);
+  void settle_ignore_files(Instant now, Force force);
+  void settle_rescan(Instant now, Force force);
+  void settle_entries();
+  void settle_polled(Instant now, Force force);
+  [[nodiscard]] Batch finish(const TargetSet* known = nullptr);
+
+  // ---- The root
+  // False while there is none.
+  bool check_root(Instant now);
+  void lose_root(std::string why, Instant now);
+  bool find_root(Instant now);
+  void watch_asides();
+  [[nodiscard]] std::string limit_reason() const;
+
+  std::filesystem::path root_;
+  Options options_;
+  std::unique_ptr<ChangeSource> source_;
+  Crawler crawler_;
+  Asides asides_;
+  std::optional<GitPlaces> places_;
+  GitHold git_;
+  Clock clock_ = 0;
+  Counters counters_;
+  Batch batch_;  // of the call that runs now
+  std::vector<Hint> hints_;
+
+  // Marks.
+  std::vector<FileId> files_;
+  std::vector<std::pair<DirectoryId, std::string>> names_;
+  std::set<RelPath> directories_;  // to be read
+  std::map<RelPath, Instant>
+      ignored_by_;  // directories whose ignore files changed: not before then
+  bool outside_ignores_changed_ = false;
+  bool git_places_changed_ = false;
+  bool git_lock_changed_ = false;
+  bool rescan_wanted_ = false;
+
+  Instant rescan_not_before_{};
+  Instant last_rescan_{};
+  int quick_rescans_ = 0;  // in a row, each soon after the one before
+  Instant poll_at_{};
+  std::string root_trouble_;  // empty: it is there
+  Instant root_retry_at_{};
+  struct stat root_status_ {};
+  std::string source_trouble_;
+  std::vector<PastHint> past_;
+  std::size_t oldest_ = 0;  // in past_, once it is full
+};
+
+}  // namespace poltergeist::watch

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// The part of a Watcher that keeps hold of the root, and says how it is.
+#include <algorithm>
+#include <bit>
+
+#include <fmt/format.h>
+
+#include "watch/inotify_source.h"
+#include "watch/watcher_core.h"
+
+namespace poltergeist::watch {
+
+namespace {
+
+constexpr Seconds kRootRetry{1};
+constexpr std::uint64_t kUsualLimit = 524'288;  // what most distributions set
+
+bool is_same_directory(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+}  // namespace
+
+bool Watcher::Core::check_root(Instant now) {
+  struct stat status {};
+  const bool there = ::lstat(root_.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+  if (root_trouble_.empty() && there && is_same_directory(status, root_status_)) return true;
+  if (root_trouble_.empty()) lose_root("it is gone", now);
+  if (there && find_root(now)) return true;
+  if (now >= root_retry_at_) lose_root(root_trouble_, now);
+  return false;
+}
+
+// The files stay as they were known: nothing is built for a tree that is not there, and when it is
+// back, the difference counts.
+void Watcher::Core::lose_root(std::string why, Instant now) {
+  root_trouble_ = std::move(why);
+  root_retry_at_ = now + kRootRetry;
+  crawler_.unwatch_all();
+  asides_.set(Asides::Purpose::GitLock, {});
+  asides_.set(Asides::Purpose::IgnoreFiles, {});
+  for (auto above = root_; above.has_relative_path();) {
+    above = above.parent_path();
+    struct stat status {};
+    if (::stat(above.c_str(), &status) != 0) continue;
+    asides_.set(Asides::Purpose::WayToRoot, {{.directory = above, .names = {}}});
+    return;
+  }
+}
+
+bool Watcher::Core::find_root(Instant now) {
+  struct stat status {};
+  if (::lstat(root_.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    root_trouble_ = "root missing";
+    return false;
+  }
+  if (const auto watched = crawler_.watch_root(); !watched) {
+    root_trouble_ = watched.error().message;
+    return false;
+  }
+  root_trouble_.clear();
+  root_status_ = status;
+  rescan_wanted_ = false;
+  clear_marks();
+  watch_asides();
+  crawler_.reread(crawler_.tree().root(), Crawler::Reach::Identity);
+  batch_.rescanned = true;
+  git_.look(now);
+  return true;
+}
+
+void Watcher::Core::watch_asides() {
+  using Purpose = Asides::Purpose;
+  asides_.set(Purpose::WayToRoot, {});
+  std::vector<Asides::Place> lock;
+  std::vector<Asides::Place> beginning;
+  if (places_) {
+    lock.push_back({.directory = places_->own, .names = {GitHold::kLockName}});
+  } else {
+    // A `.git` that is not a repository may be about to become one.
+    beginning.push_back({.directory = root_ / ".git", .names = {}});
+  }
+  asides_.set(Purpose::GitLock, lock);
+  asides_.set(Purpose::GitPlaces, beginning);
+  std::vector<Asides::Place> ignores;
+  if (crawler_.rules().git() != nullptr) {
+    for (auto& [directory, names] : crawler_.rules().git()->outside()) {
+      ignores.push_back({.directory = directory, .names = names});
+    }
+  }
+  asides_.set(Purpose::IgnoreFiles, ignores);
+}
+
+// ---- How it is
+
+WatchState Watcher::Core::state() const {
+  if (!root_trouble_.empty()) {
+    return {WatchState::Kind::Failed, fmt::format("{}: {}; nothing is built until it is back",
+                                                  root_.string(), root_trouble_)};
+  }
+  if (!source_trouble_.empty()) return {WatchState::Kind::Failed, source_trouble_};
+  if (rescan_wanted_) return {WatchState::Kind::Rescanning, "changes were lost: comparing all"};
+  std::string reason = crawler_.polled() > 0 ? limit_reason() : std::string();
+  const auto& unreadable = crawler_.unreadable();
+  if (!unreadable.empty()) {
+    if (!reason.empty()) reason += "; ";
+    reason += fmt::format("{} may not be read", unreadable.begin()->under(root_).string());
+    if (unreadable.size() > 1) reason += fmt::format(", nor {} others", unreadable.size() - 1);
+  }
+  if (reason.empty()) return {};
+  return {WatchState::Kind::Degraded, reason};
+}
+
+std::string Watcher::Core::limit_reason() const {
+  const auto directories = crawler_.tree().directory_count();
+  const auto limit = inotify_watch_limit().value_or(0);
+  const auto enough = std::max(kUsualLimit, std::bit_ceil(limit + 2 * directories));
+  return fmt::format(
+      "{} of {} directories have no inotify watch and are read every {} ms: this user may have {} "
+      "watches, other programs' included; raise it: sudo sysctl fs.inotify.max_user_watches={}",
+      crawler_.polled(), directories, options_.poll_interval.count(), limit, enough);
+}
+
+Counters Watcher::Core::counters() const {
+  auto counters = counters_;
+  counters.watches = crawler_.table().size();
+  counters.polled = crawler_.polled();
+  counters.directories = crawler_.tree().directory_count();
+  counters.files = crawler_.tree().file_count();
+  return counters;
+}
+
+}  // namespace poltergeist::watch
