@@ -28,15 +28,27 @@ int poll_timeout(std::optional<Instant> deadline) {
 
 }  // namespace
 
-Result<Client> Client::connect(const std::filesystem::path& socket, Milliseconds patience) {
+Result<Client> Client::open(const std::filesystem::path& socket) {
   auto connection = connect_to(socket);
   if (!connection) return fail(Errc::Unavailable, "{}", connection.error().message);
-  Client client(std::move(*connection));
-  const auto first = client.message_before(deadline_in(patience));
+  return Client(std::move(*connection));
+}
+
+Result<Client> Client::connect(const std::filesystem::path& socket, Milliseconds patience) {
+  auto client = open(socket);
+  if (!client) return fail(client.error());
+  const auto first = client->message_before(deadline_in(patience));
   if (!first) return fail(first.error(), "waiting for the daemon's greeting");
-  const auto* greeting = std::get_if<Notification>(&*first);
+  if (auto greeted = client->take_greeting(*first); !greeted) {
+    return fail(greeted.error(), "{}", socket.string());
+  }
+  return client;
+}
+
+Result<void> Client::take_greeting(const Message& first) {
+  const auto* greeting = std::get_if<Notification>(&first);
   if (greeting == nullptr || greeting->method != method::kHello) {
-    return fail(Errc::Protocol, "{}: what listens there is no daemon of ours", socket.string());
+    return fail(Errc::Protocol, "what listens there is no daemon of ours");
   }
   auto hello = from_json<Hello>(greeting->params);
   if (!hello) return fail(Errc::Protocol, "{}", hello.error().message);
@@ -47,8 +59,8 @@ Result<Client> Client::connect(const std::filesystem::path& socket, Milliseconds
         "daemon of this version",
         hello->version, hello->protocol, kProtocol);
   }
-  client.hello_ = std::move(*hello);
-  return client;
+  hello_ = std::move(*hello);
+  return {};
 }
 
 tl::expected<Json, RpcError> Client::call_rpc(std::string_view method, const Json& params,

@@ -23,6 +23,12 @@ class Client {
   [[nodiscard]] static Result<Client> connect(const std::filesystem::path& socket,
                                               Milliseconds patience = Milliseconds(5000));
 
+  // The same for those who may not wait: whoever listens there has not spoken yet. The first
+  // message that comes belongs to take_greeting(); requests may be sent before it.
+  [[nodiscard]] static Result<Client> open(const std::filesystem::path& socket);
+  // Errc::Protocol if it is no greeting, or one of another protocol.
+  [[nodiscard]] Result<void> take_greeting(const Message& first);
+
   // Sends a request and waits for its answer, at most `patience` (absent: as long as it takes).
   [[nodiscard]] Result<Json> call(std::string_view method, const Json& params = Json::object(),
                                   std::optional<Milliseconds> patience = std::nullopt,

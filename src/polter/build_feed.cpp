@@ -9,8 +9,6 @@ namespace poltergeist::polter {
 
 namespace {
 
-// A living daemon greets at once. The loop waits for it here, so a stopped one gets little time.
-constexpr Milliseconds kGreetingPatience{20};
 constexpr Milliseconds kFirstPause{50};
 constexpr Milliseconds kLongestPause{2000};
 
@@ -32,13 +30,18 @@ BuildFeed::BuildFeed(Loop& loop, std::filesystem::path socket, std::string targe
 }
 
 void BuildFeed::connect() {
-  auto call =
-      WaitCall::connect(loop_, socket_, kGreetingPatience,
-                        {.answered = [this](const Answered& answer) { on_answer(answer); }});
+  auto call = WaitCall::connect(
+      loop_, socket_, {.answered = [this](const Answered& answer) { on_answer(answer); }});
   if (!call) return lose(call.error().message);
   call_ = std::move(*call);
   // The builds that ended while nobody listened are not waited for again: first what is now.
   ask(false);
+}
+
+void BuildFeed::tell_again() {
+  known_ = BuildId();
+  call_.reset();
+  later(&BuildFeed::connect);
 }
 
 void BuildFeed::ask(bool for_next) {

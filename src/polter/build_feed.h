@@ -29,9 +29,9 @@ class BuildFeed {
   BuildFeed(const BuildFeed&) = delete;
   BuildFeed& operator=(const BuildFeed&) = delete;
 
-  // What was told did not come to anything: once the daemon answers after a loss, its latest build
-  // is told even if it is the same.
-  void tell_again() { known_ = BuildId(); }
+  // What was told did not come to anything because nobody could be asked: asks anew, and tells of
+  // the latest build even if it is the same. Not from within an event.
+  void tell_again();
 
  private:
   void connect();

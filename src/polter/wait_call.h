@@ -24,27 +24,33 @@ struct WaitEvents {
 
 class WaitCall {
  public:
-  // Blocks for the daemon's greeting, at most `patience`; errors as api::Client::connect.
+  // Errc::Unavailable if nobody listens there. Whether it is a daemon that answers comes with the
+  // answer.
   [[nodiscard]] static Result<std::unique_ptr<WaitCall>> connect(
-      Loop& loop, const std::filesystem::path& socket, Milliseconds patience, WaitEvents events);
+      Loop& loop, const std::filesystem::path& socket, WaitEvents events);
   WaitCall(const WaitCall&) = delete;
   WaitCall& operator=(const WaitCall&) = delete;
 
   // Not while an earlier one is unanswered. `params` names a target.
   void ask(const api::WaitParams& params);
   // No more calls; the connection stays open, for the lease.
-  void stop_listening() { readable_.reset(); }
+  void stop_listening();
 
  private:
   WaitCall(Loop& loop, api::Client client, WaitEvents events);
   void read_messages();
+  // False if it was the end of the call.
+  bool take(const api::Message& message);
+  void end(const Error& error);
   void settle(Answered answer);
 
   Loop& loop_;
   api::Client client_;
   WaitEvents events_;
   Loop::Handle readable_;  // after client_: leaves epoll before the socket closes
-  Loop::Handle broken_;    // tells of a request that could not be sent, from the loop
+  bool greeted_ = false;
+  Loop::Handle overdue_;  // a daemon greets at once, unless it is stopped or no daemon
+  Loop::Handle broken_;   // tells of a request that could not be sent, from the loop
 };
 
 }  // namespace poltergeist::polter

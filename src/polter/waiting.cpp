@@ -14,8 +14,6 @@ namespace poltergeist::polter {
 
 namespace {
 
-// How long the daemon may take to greet us; it does so at once unless it is stopped.
-constexpr Milliseconds kGreetingPatience{5000};
 // Beyond --timeout, for the daemon to say itself that it is over.
 constexpr Milliseconds kLastWord{500};
 constexpr Milliseconds kRedraw{100};
@@ -102,10 +100,6 @@ Waited without_daemon(NoDaemon why) {
   return waited;
 }
 
-bool is_nobody_there(const Error& error) {
-  return error.code == Errc::Unavailable || error.code == Errc::NotFound;
-}
-
 }  // namespace
 
 Waited wait_until_settled(Loop& loop, const Location& location, const Options& options,
@@ -121,8 +115,8 @@ Waited wait_until_settled(Loop& loop, const Location& location, const Options& o
           },
       .progress = [&](const api::ProgressNote& note) { display->on_progress(note); }};
 
-  auto call = WaitCall::connect(loop, location.socket, kGreetingPatience, events);
-  if (!call && is_nobody_there(call.error())) {
+  auto call = WaitCall::connect(loop, location.socket, events);
+  if (!call) {
     if (options.no_start) {
       return without_daemon({ExitCode::CannotAnswer,
                              "no daemon runs for this project; `poltergeist haunt` starts it"});
@@ -130,7 +124,7 @@ Waited wait_until_settled(Loop& loop, const Location& location, const Options& o
     console.say(fmt::format("starting the daemon of {}", location.root.string()));
     const auto started = start_daemon(location, options.timeout);
     // Somebody else may have started it at the same moment: what counts is whether one is there.
-    call = WaitCall::connect(loop, location.socket, kGreetingPatience, events);
+    call = WaitCall::connect(loop, location.socket, events);
     if (!call && !started) return without_daemon(started.error());
   }
   if (!call) return without_daemon({ExitCode::CannotAnswer, call.error().message});

@@ -19,7 +19,6 @@ namespace poltergeist::polter {
 
 namespace {
 
-constexpr Milliseconds kGreetingPatience{20};
 // `timeout` and some supervisors send a signal to a process and then to its group: that is one.
 constexpr Milliseconds kSameSignal{100};
 
@@ -125,7 +124,7 @@ class WatchMode {
   void launch() {
     if (lease_) return start_program();
     auto call =
-        WaitCall::connect(loop_, location_.socket, kGreetingPatience,
+        WaitCall::connect(loop_, location_.socket,
                           {.answered = [this](const Answered& answer) { on_lease(answer); }});
     if (!call) return not_known(call.error());
     lease_ = std::move(*call);

@@ -75,6 +75,20 @@ TEST_CASE("a request is sent without waiting, and its answer taken when it comes
   server.join();
 }
 
+TEST_CASE("a request may be sent before the greeting has come") {
+  const test::TempDir dir;
+  const auto listener = listen_at(dir / "s").value();
+  auto client = Client::open(dir / "s").value();
+  CHECK(client.send_request("wait") == 1);
+  auto server =
+      serve(listener, {hello_line() + encode(Response{RequestId(std::int64_t{1}), Json{1}}), ""});
+  CHECK(client.take_greeting(client.next_message(5s).value()));
+  CHECK(client.hello().project == "/p");
+  CHECK(std::get<Response>(client.next_message(5s).value()).outcome == Json{1});
+  CHECK_FALSE(client.take_greeting(Notification{"progress", Json::object()}));
+  server.join();
+}
+
 TEST_CASE("a daemon that goes away in the middle of a call is an error at once") {
   const test::TempDir dir;
   const auto listener = listen_at(dir / "s").value();

@@ -69,6 +69,7 @@ int report(int argc, char** argv) {
 int die(int signal) {
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
+  ::signal(signal, SIG_DFL);  // sanitizers catch some
   ::raise(signal);
   return 0;
 }
