@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
-#include "cli/version.h"
+#include "daemon/version.h"
 
 namespace poltergeist::cli {
 
@@ -60,7 +60,7 @@ int dispatch(int argc, char** argv) {
   }
   const std::string_view word = argv[1];
   if (word == "-v" || word == "--version") {
-    print(fmt::format("{}\n", kVersion));
+    print(fmt::format("{}\n", daemon::kVersion));
     return to_int(ExitCode::Yes);
   }
   if (word == "help" && argc > 2) return help_for(argv[2]);

@@ -41,10 +41,8 @@ Attempt<ProjectAt> project_of(const fs::path& candidate) {
   return ProjectAt{root / candidate.filename(), std::move(*paths)};
 }
 
-Attempt<config::Loaded> attempt(tl::expected<config::Loaded, daemon::Refusal> loaded) {
-  if (loaded) return std::move(*loaded);
-  return refuse(
-      Refusal{ExitCode::Usage, loaded.error().summary, joined(loaded.error().problems, "\n")});
+Refusal refusal_of(const daemon::Refusal& refused) {
+  return {ExitCode::Usage, refused.summary, joined(refused.problems, "\n")};
 }
 
 }  // namespace
@@ -61,11 +59,15 @@ Attempt<ProjectAt> find_project(const std::string& named) {
 }
 
 Attempt<config::Loaded> load_text(const std::string& text, const fs::path& file) {
-  return attempt(daemon::understand_project_text(text, file));
+  auto loaded = daemon::understand_project_text(text, file);
+  if (!loaded) return refuse(refusal_of(loaded.error()));
+  return std::move(*loaded);
 }
 
 Attempt<config::Loaded> load_configuration(const fs::path& file) {
-  return attempt(daemon::read_project_file(file));
+  auto loaded = daemon::read_project_file(file);
+  if (!loaded) return refuse(refusal_of(loaded.error()));
+  return std::move(*loaded);
 }
 
 }  // namespace poltergeist::cli
