@@ -73,7 +73,8 @@ std::string output_fingerprint(const build::Plan& plan) {
   for (const auto& output : outputs) {
     struct stat status {};
     if (::stat(output.c_str(), &status) != 0) return {};
-    sum += watch::Fingerprint::of(output.native(), watch::Stamp::of(status));
+    sum += watch::Fingerprint::of(watch::Fingerprint::key_of(output.parent_path().native()),
+                                  output.filename().native(), watch::Stamp::of(status));
   }
   return sum.to_hex();
 }
