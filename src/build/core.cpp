@@ -39,7 +39,7 @@ TargetState* Core::find(const TargetId& target) const {
 
 // ---- Configuration
 
-Actions Core::configure(Settings settings, Instant now) {
+Actions Core::configure(const Settings& settings, Instant now) {
   Actions actions;
   scheduling_ = settings.scheduling;
   remove_all_but(settings, actions);

@@ -129,13 +129,15 @@ class Core {
 
   // The first configuration, and each reload: targets that are new (Standing::Unknown until
   // on_evaluated), changed (asked to be built again if their definition differs) or gone.
-  Actions configure(Settings settings, Instant now);
+  Actions configure(const Settings& settings, Instant now);
 
   // Touches nothing of the targets that are not named; `clock` is the batch's and never decreases.
   Actions on_changes(const std::vector<Touched>& touched, Clock clock, Instant now);
   // What the fingerprint said about a target that was not built since it was configured, as of
   // `clock`. Ignored once a build of it has started.
   Actions on_evaluated(const TargetId& target, Evaluation found, Clock clock, Instant now);
+  // Whether a failure is superseded (newer changes are being built or will be) shows in the verdict
+  // behind it: anything but Standing::Failed. That it is tried again: Hold::Retry.
   Actions on_ended(BuildId build, Outcome outcome, Instant now);
   // Somebody wants it built: its window closes and its stale dependencies are requested likewise,
   // also when it is disabled or builds are paused. A fresh target is built only with Force::Yes; a

@@ -74,7 +74,7 @@ Json sarif_rules(const std::vector<Diagnostic>& diagnostics) {
 
 int count_in(const nlohmann::json& json, const char* key) {
   const auto found = json.find(key);
-  if (found == json.end() || !found->is_number_unsigned()) return 0;
+  if (found == json.end() || !found->is_number_integer()) return 0;
   const auto value = found->get<std::uint64_t>();
   return value <= std::uint64_t{std::numeric_limits<int>::max()} ? static_cast<int>(value) : 0;
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Messages of several lines: cargo, CMake, Python, node.
+#include <algorithm>
+#include <utility>
+
 #include <nlohmann/json.hpp>
 #include <re2/re2.h>
 
@@ -18,12 +21,13 @@ Severity severity_of_level(std::string_view level) {
 
 std::string text_at(const nlohmann::json& object, const char* key) {
   const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+  if (found == object.end() || !found->is_string()) return {};
+  return one_line(std::string_view(found->get_ref<const std::string&>()).substr(0, kLongestText));
 }
 
 int number_at(const nlohmann::json& object, const char* key) {
   const auto found = object.find(key);
-  return found != object.end() && found->is_number_integer() ? found->get<int>() : 0;
+  return found != object.end() && found->is_number_integer() ? number_in(found->dump()) : 0;
 }
 
 // cargo and swift sum up at the end what they have said.
@@ -34,24 +38,25 @@ bool is_cargo_summary(const std::string& message) {
   return RE2::FullMatch(message, kSummary);
 }
 
+bool is_primary(const nlohmann::json& span) {
+  const auto found = span.is_object() ? span.find("is_primary") : span.end();
+  return found != span.end() && found->is_boolean() && found->get<bool>();
+}
+
 void add_cargo_message(const nlohmann::json& message, Findings& findings) {
   Diagnostic found{.severity = severity_of_level(text_at(message, "level")),
-                   .message = for_terminal(text_at(message, "message"))};
+                   .message = text_at(message, "message")};
   if (found.message.empty() || is_cargo_summary(found.message)) return;
   if (const auto code = message.find("code"); code != message.end() && code->is_object()) {
-    found.code = for_terminal(text_at(*code, "code"));
+    found.code = text_at(*code, "code");
   }
   const auto spans = message.find("spans");
   if (spans != message.end() && spans->is_array()) {
-    for (const auto& span : *spans) {
-      if (!span.is_object() || !span.value("is_primary", nlohmann::json(false)).is_boolean() ||
-          !span.value("is_primary", nlohmann::json(false)).get<bool>()) {
-        continue;
-      }
-      found.file = for_terminal(text_at(span, "file_name"));
-      found.line = number_at(span, "line_start");
-      found.column = number_at(span, "column_start");
-      break;
+    const auto primary = std::find_if(spans->begin(), spans->end(), is_primary);
+    if (primary != spans->end()) {
+      found.file = text_at(*primary, "file_name");
+      found.line = number_at(*primary, "line_start");
+      found.column = number_at(*primary, "column_start");
     }
   }
   // "For more information about this error, try …"
@@ -60,9 +65,7 @@ void add_cargo_message(const nlohmann::json& message, Findings& findings) {
 }
 
 bool feed_cargo_json(std::string_view line, Findings& findings) {
-  if (!line.starts_with(R"({"reason":")") && !line.starts_with(R"({"$message_type":")")) {
-    return false;
-  }
+  if (!is_cargo_json(line)) return false;
   const auto json = nlohmann::json::parse(line, nullptr, false);
   if (!json.is_object()) return false;
   if (const auto message = json.find("message"); message != json.end() && message->is_object()) {
@@ -74,6 +77,11 @@ bool feed_cargo_json(std::string_view line, Findings& findings) {
 }
 
 }  // namespace
+
+bool is_cargo_json(std::string_view line) {
+  return line.starts_with(R"({"reason":"compiler-message")") ||
+         line.starts_with(R"({"$message_type":"diagnostic")");
+}
 
 // ---- rustc, cargo
 

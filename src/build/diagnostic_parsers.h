@@ -18,6 +18,15 @@ namespace poltergeist::build {
 // A line or column number; 0 where there is none, or an absurd one.
 [[nodiscard]] int number_in(std::string_view digits);
 
+// Nothing of a diagnostic is longer, whatever a tool wrote.
+inline constexpr std::size_t kLongestText = 4096;
+
+// Safe for a terminal, and without line ends.
+[[nodiscard]] std::string one_line(std::string_view text);
+
+// A line of cargo's or rustc's JSON: the one kind of line that is read whole.
+[[nodiscard]] bool is_cargo_json(std::string_view line);
+
 // What was found so far. Bounded: the first ones count.
 class Findings {
  public:

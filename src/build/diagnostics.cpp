@@ -14,7 +14,6 @@ namespace poltergeist::build {
 
 namespace {
 
-constexpr std::size_t kLongestLine = 4096;
 constexpr std::size_t kLongestJson = 1 << 20;
 constexpr std::size_t kLongestSummary = 240;
 
@@ -29,7 +28,7 @@ std::string_view visible(std::string_view line, std::string& buffer) {
   if (const auto start = line.rfind('\r'); start != std::string_view::npos) {
     line.remove_prefix(start + 1);
   }
-  if (!line.starts_with('{')) line = line.substr(0, kLongestLine);
+  if (!is_cargo_json(line)) line = line.substr(0, kLongestText);
   if (is_plain(line)) return line;
   buffer = for_terminal(line);
   return buffer;
@@ -47,6 +46,12 @@ int number_in(std::string_view digits) {
   constexpr std::uint64_t kMost = 100'000'000;
   const auto number = parse_number(digits).value_or(0);
   return number <= kMost ? static_cast<int>(number) : 0;
+}
+
+std::string one_line(std::string_view text) {
+  auto line = for_terminal(text);
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  return line;
 }
 
 // ---- Findings
@@ -154,7 +159,7 @@ std::string error_summary(const std::vector<Diagnostic>& diagnostics,
     if (diagnostic.severity == Severity::Error) return shortened(to_quickfix(diagnostic));
   }
   for (auto line = last_lines.rbegin(); line != last_lines.rend(); ++line) {
-    const auto text = for_terminal(*line);
+    const auto text = one_line(*line);
     if (RE2::PartialMatch(text, kReadsLikeOne)) return shortened(std::string(trimmed(text)));
   }
   return std::string(how_it_ended);

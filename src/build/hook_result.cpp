@@ -53,7 +53,9 @@ std::optional<HookReport> report_of(std::string_view text) {
     return report;
   }
   if (const auto summary = json.find("summary"); summary != json.end() && summary->is_string()) {
-    report.summary = for_terminal(text_of(*summary));
+    const auto given = text_of(*summary);
+    const auto lines = lines_of(given);
+    report.summary = lines.empty() ? std::string() : for_terminal(lines.front());
   }
   if (const auto lines = json.find("lines"); lines != json.end()) {
     report.lines = lines_in(lines->is_array() ? *lines : Json::array({*lines}));

@@ -28,7 +28,8 @@ struct Notification {
 struct BuildEnd {
   bool success = false;
   std::optional<bool> success_before;  // of the build before it; absent: the first one
-  // Its inputs changed while it ran: another build follows, so a failure means nothing yet.
+  // Its inputs changed while it ran: another build follows, so a failure means nothing yet (see
+  // Core::on_ended).
   bool superseded = false;
   bool retried = false;  // it failed and will be tried again by itself
   Duration took{0};

@@ -95,7 +95,7 @@ std::optional<Progress> read_test_totals(std::string_view line) {
 
 }  // namespace
 
-Progress ProgressScanner::one_more(std::string label) {
+Progress ProgressScanner::one_more(std::string_view label) {
   ++counted_;
   expected_ = expected_ == 0 ? 0 : std::max(expected_, counted_);
   if (expected_ == 0) return {.current = counted_, .label = label_of(label)};

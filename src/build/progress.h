@@ -29,7 +29,7 @@ class ProgressScanner {
  private:
   [[nodiscard]] std::optional<Progress> read(std::string_view line);
   [[nodiscard]] std::optional<Progress> read_test_case(std::string_view line);
-  [[nodiscard]] Progress one_more(std::string label);
+  [[nodiscard]] Progress one_more(std::string_view label);
 
   std::optional<Progress> latest_;
   int counted_ = 0;   // what was reported one by one: test cases, crates

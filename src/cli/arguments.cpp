@@ -246,7 +246,9 @@ std::optional<std::string> Arguments::parse() {
   } catch (const CLI::ParseError& error) {
     return for_terminal(error.what());
   }
-  if (const auto extra = app.remaining(); !extra.empty()) return unknown(extra.front());
+  auto extra = app.remaining();
+  std::erase(extra, "--");  // CLI11 counts the mark itself among them
+  if (!extra.empty()) return unknown(extra.front());
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     if (options[i]->count() == 0) {
       if (parameters_[i].required) return fmt::format("<{}> is missing", parameters_[i].value);
@@ -267,7 +269,9 @@ std::string Arguments::unknown(const std::string& word) const {
     names.insert(names.end(), parameter.names.begin(), parameter.names.end());
   }
   const auto name = word.substr(0, word.find('='));
-  return fmt::format("there is no option {}{}", for_terminal(name), did_you_mean(name, names));
+  // Every two letters are near each other.
+  const auto hint = word.starts_with("--") ? did_you_mean(name, names) : std::string();
+  return fmt::format("there is no option {}{}", for_terminal(name), hint);
 }
 
 std::string help_text(const VerbHelp& verb, const std::vector<Parameter>& parameters) {

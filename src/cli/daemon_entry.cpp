@@ -22,9 +22,9 @@ int become_daemon(const DaemonCall& call) {
   return daemon::run_daemon(options_for(call));
 }
 
-int build_here(const DaemonCall& call, const ForegroundBuild& build) {
-  return daemon::build_in_foreground(
-      options_for(call), {.target = build.target, .force = build.force, .json = build.json});
+Result<daemon::ForegroundResult> build_here(const DaemonCall& call,
+                                            const daemon::ForegroundBuild& build) {
+  return daemon::build_in_foreground(options_for(call), build);
 }
 
 }  // namespace poltergeist::cli

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "daemon/run.h"
 
 namespace poltergeist::cli {
 
@@ -23,13 +24,8 @@ struct DaemonCall {
 // Serves the project until it is stopped; the exit code.
 [[nodiscard]] int become_daemon(const DaemonCall& call);
 
-struct ForegroundBuild {
-  std::string target;
-  bool force = false;
-  bool json = false;
-};
-
-// Builds once under the daemon's lock, in this process; the exit code.
-[[nodiscard]] int build_here(const DaemonCall& call, const ForegroundBuild& build);
+// Builds once under the daemon's lock, in this process.
+[[nodiscard]] Result<daemon::ForegroundResult> build_here(const DaemonCall& call,
+                                                          const daemon::ForegroundBuild& build);
 
 }  // namespace poltergeist::cli

@@ -135,10 +135,11 @@ Attempt<Readiness> start_in_background(const Start& start) {
 int haunt_in_background(const Start& start) {
   if (const auto pid = running_pid(start.project)) return already_running(start.project, *pid);
   const auto ready = start_in_background(start);
-  if (!ready) {
-    // Somebody was faster: theirs serves as well.
-    if (const auto pid = running_pid(start.project)) return already_running(start.project, *pid);
-    return report(ready.error());
+  if (!ready) return report(ready.error());
+  if (ready->already) {
+    // It may not listen yet, and whoever reads "already" may ask it something at once.
+    const auto pid = running_pid(start.project);
+    return already_running(start.project, pid.value_or(ready->pid));
   }
   print(fmt::format("haunting {} (pid {})\n", for_terminal(start.project.root().string()),
                     ready->pid));
@@ -202,7 +203,10 @@ Attempt<Readiness> readiness_from(const std::string& line) {
   const auto json = nlohmann::json::parse(line, nullptr, false);
   const JsonView view(json);
   if (view["ready"].flag().value_or(false)) {
-    return Readiness{static_cast<pid_t>(view["pid"].number().value_or(0))};
+    return Readiness{.pid = static_cast<pid_t>(view["pid"].number().value_or(0))};
+  }
+  if (const auto other = view["running"].number()) {
+    return Readiness{.pid = static_cast<pid_t>(*other), .already = true};
   }
   const auto error = view["error"];
   const auto code = error["exit"].number().value_or(to_int(ExitCode::CannotAnswer));

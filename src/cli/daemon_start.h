@@ -33,6 +33,7 @@ void declare(Arguments& arguments, HauntOptions& options);
 // What the daemon says when it is ready, or is not. Pure; exported for its tests.
 struct Readiness {
   pid_t pid = 0;
+  bool already = false;  // another one, that was faster, serves the project
 };
 [[nodiscard]] Attempt<Readiness> readiness_from(const std::string& line);
 

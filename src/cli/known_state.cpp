@@ -17,7 +17,8 @@ nlohmann::json entry_for(const ProjectAt& project, const config::Target& target)
   auto status = state::BuildStatus::Idle;
   if (auto known = state::load_state(project.paths.state_file(target.name))) {
     state::recovered_after_crash(*known, wall_now());
-    entry = state::to_json(*known);
+    // As whoever reads the file sees it, and as it comes over the socket.
+    entry = nlohmann::json::parse(state::state_text(*known));
     status = known->status();
   }
   entry["status"] = name_in(state::kBuildStatuses, status);

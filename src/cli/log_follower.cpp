@@ -18,7 +18,7 @@ UniqueFd open_log(const std::filesystem::path& file) {
 
 }  // namespace
 
-Result<LogFollower> LogFollower::open(std::filesystem::path file, std::uint64_t offset) {
+Result<LogFollower> LogFollower::open(std::filesystem::path file) {
   UniqueFd events(::inotify_init1(IN_CLOEXEC));
   if (!events) return fail_errno("following {}", file.string());
   const auto mask = IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM;
@@ -27,7 +27,6 @@ Result<LogFollower> LogFollower::open(std::filesystem::path file, std::uint64_t 
   }
   LogFollower follower(std::move(file), std::move(events));
   follower.log_ = open_log(follower.file_);
-  if (follower.log_) ::lseek(follower.log_.get(), static_cast<off_t>(offset), SEEK_SET);
   return follower;
 }
 

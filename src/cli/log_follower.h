@@ -17,8 +17,8 @@ class LogFollower {
   using OnBytes = std::function<void(std::string_view bytes)>;
   using OnNewFile = std::function<void()>;
 
-  // Begins at `offset` of the file that is there now; one that comes later is read from its start.
-  [[nodiscard]] static Result<LogFollower> open(std::filesystem::path file, std::uint64_t offset);
+  // Begins at the start of the file that is there now, or of the one that comes first.
+  [[nodiscard]] static Result<LogFollower> open(std::filesystem::path file);
 
   // Gives out what there is now and has not been given out.
   [[nodiscard]] Result<void> drain(const OnBytes& on_bytes, const OnNewFile& on_new_file);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/program.h"
 
+#include <array>
 #include <exception>
 #include <filesystem>
 
@@ -10,7 +11,7 @@
 #include "base/text.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
-#include "cli/version.h"
+#include "daemon/version.h"
 
 namespace poltergeist::cli {
 
@@ -39,21 +40,27 @@ int act(const Verb& verb, int argc, char** argv) {
 int help_for(std::string_view name) {
   const Verb* verb = verb_for(name);
   if (verb == nullptr) return unknown_verb(name);
+  if (verb->pass_through != nullptr) {
+    std::string own_name(verb->name);
+    std::string help = "--help";
+    std::array<char*, 3> words = {own_name.data(), help.data(), nullptr};
+    return verb->pass_through(2, words.data());
+  }
   print(help_text(help_of(*verb), parameters_of(*verb)));
   return to_int(ExitCode::Yes);
 }
 
 int dispatch(int argc, char** argv) {
-  if (std::filesystem::path(argv[0]).filename() == "polter") {
+  if (argc > 0 && std::filesystem::path(argv[0]).filename() == "polter") {
     return verb_for("polter")->pass_through(argc, argv);
   }
   if (argc < 2) {
-    say(program_help());
+    say(trimmed(program_help()));
     return to_int(ExitCode::Usage);
   }
   const std::string_view word = argv[1];
   if (word == "-v" || word == "--version") {
-    print(fmt::format("{}\n", kVersion));
+    print(fmt::format("{}\n", daemon::kVersion));
     return to_int(ExitCode::Yes);
   }
   if (word == "help" && argc > 2) return help_for(argv[2]);

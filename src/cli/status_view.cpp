@@ -53,7 +53,8 @@ std::string watch_text(const JsonView& watch) {
   return listed(
       {watch["state"].text() +
            (watch["reason"].text().empty() ? std::string() : ": " + watch["reason"].text()),
-       files ? fmt::format("{} files", *files) : std::string(), watch["backend"].text()});
+       files ? fmt::format("{} file{}", *files, *files == 1 ? "" : "s") : std::string(),
+       watch["backend"].text()});
 }
 
 std::string queue_text(const JsonView& queue) {

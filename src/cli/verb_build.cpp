@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "api/messages.h"
+#include "base/exit.h"
+#include "base/text.h"
 #include "cli/answer_view.h"
 #include "cli/connection.h"
 #include "cli/daemon_entry.h"
@@ -60,6 +62,27 @@ int build_with(api::Client& client, const Options& options, const TargetId& targ
   return to_int(exit_code_for(answer->answer));
 }
 
+int build_without_daemon(const DaemonCall& call, const Options& options, const TargetId& target) {
+  const auto asked = wall_now();
+  const auto style = style_for(STDOUT_FILENO);
+  daemon::ForegroundBuild build{.target = target.value(), .force = options.force, .on_line = {}};
+  if (!options.json) {
+    build.on_line = [&](std::string_view line) {
+      print(for_terminal(line, style.colours()) + '\n');
+      std::ignore = flush_output();
+    };
+  }
+  const auto result = build_here(call, build);
+  if (!result) {
+    const auto code =
+        result.error().code == Errc::Invalid ? ExitCode::Usage : ExitCode::CannotAnswer;
+    return report({code, result.error().message, {}});
+  }
+  if (!result->answer) return Exit::by_signal(result->signal).shell_code();
+  show_answer(options, *result->answer, asked);
+  return to_int(exit_code_for(result->answer->answer));
+}
+
 }  // namespace
 
 int verb_build(Arguments& arguments) {
@@ -79,12 +102,11 @@ int verb_build(Arguments& arguments) {
   auto client = connect(*project);
   if (client) return build_with(*client, options, *target);
   if (client.error() != no_daemon(*project)) return report(client.error());
-  return build_here({.config_file = project->file,
-                     .state_dir = project->paths.state_dir(),
-                     .only_targets = {target->value()},
-                     .level = loaded->project.logging.level,
-                     .foreground = true},
-                    {.target = target->value(), .force = options.force, .json = options.json});
+  return build_without_daemon({.config_file = project->file,
+                               .state_dir = project->paths.state_dir(),
+                               .only_targets = {target->value()},
+                               .level = loaded->project.logging.level},
+                              options, *target);
 }
 
 }  // namespace poltergeist::cli

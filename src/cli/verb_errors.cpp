@@ -7,7 +7,7 @@
 #include "cli/output.h"
 #include "cli/target_choice.h"
 #include "cli/verb_functions.h"
-#include "cli/version.h"
+#include "daemon/version.h"
 
 namespace poltergeist::cli {
 
@@ -42,7 +42,8 @@ Attempt<nlohmann::json> targets_of(const ProjectAt& project, const Options& opti
 
 void show(const Options& options, const ProjectAt& project, const std::vector<TargetErrors>& all) {
   if (options.format == "json") return print_json(errors_json(all));
-  if (options.format == "sarif") return print_json(errors_sarif(all, project.root(), kVersion));
+  if (options.format == "sarif")
+    return print_json(errors_sarif(all, project.root(), daemon::kVersion));
   if (options.format == "quickfix") return print(errors_quickfix(all));
   print(errors_text(all));
 }

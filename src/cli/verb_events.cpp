@@ -8,6 +8,29 @@
 
 namespace poltergeist::cli {
 
+namespace {
+
+// False when nobody reads any more.
+bool show(const api::Notification& note) {
+  if (note.method != api::method::kEvent) return true;
+  print_json_line(nlohmann::ordered_json(note.params));
+  return flush_output();
+}
+
+int follow(api::Client& client, const api::Json& params) {
+  // The first events may be quicker than the answer.
+  const auto answer = ask(client, api::method::kEvents, params, kPatience,
+                          [](const auto& note) { std::ignore = show(note); });
+  if (!answer) return report(answer.error());
+  while (true) {
+    const auto note = client.next_notification();
+    if (!note) return report({ExitCode::CannotAnswer, note.error().message, {}});
+    if (!show(*note)) return to_int(ExitCode::CannotAnswer);
+  }
+}
+
+}  // namespace
+
 int verb_events(Arguments& arguments) {
   std::string scope;
   std::string config;
@@ -21,16 +44,7 @@ int verb_events(Arguments& arguments) {
   if (!client) return report(client.error());
   api::Json params = api::Json::object();
   if (!scope.empty()) params["scope"] = scope;
-  if (const auto answer = ask(*client, api::method::kEvents, params); !answer) {
-    return report(answer.error());
-  }
-  while (true) {
-    const auto note = client->next_notification();
-    if (!note) return report({ExitCode::CannotAnswer, note.error().message, {}});
-    if (note->method != api::method::kEvent) continue;
-    print_json_line(nlohmann::ordered_json(note->params));
-    if (!flush_output()) return to_int(ExitCode::CannotAnswer);
-  }
+  return follow(*client, params);
 }
 
 }  // namespace poltergeist::cli

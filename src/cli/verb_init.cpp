@@ -115,39 +115,56 @@ void declare(Arguments& arguments, Options& options) {
                  "only what the project's files declare, nothing by convention");
 }
 
+// What forbids to begin, already said; nothing if nothing does.
+std::optional<int> objection(const Arguments& arguments, const Options& options,
+                             const fs::path& root) {
+  if (options.automatic && options.init.cmake_only) {
+    return arguments.misuse("--auto and --cmake exclude each other");
+  }
+  const bool wants_cmake = options.init.cmake_only || !options.init.preset.empty();
+  if (wants_cmake && !fs::exists(root / "CMakeLists.txt")) {
+    return arguments.misuse("there is no CMakeLists.txt here");
+  }
+  const auto file = root / config::kConfigFile;
+  if (options.init.dry_run || !fs::exists(fs::symlink_status(file))) return std::nullopt;
+  return report({ExitCode::Usage,
+                 fmt::format("{} is there already; `poltergeist init --dry-run` prints a new one",
+                             for_terminal(file.string())),
+                 {}});
+}
+
+int conclude(const Proposal& proposal, const Options& options, const fs::path& root) {
+  say_findings(proposal);
+  if (proposal.targets().empty()) {
+    return report({ExitCode::No,
+                   fmt::format("nothing to build was found in {}; nothing is written",
+                               for_terminal(root.string())),
+                   {}});
+  }
+  if (!options.init.dry_run) return write(proposal, root / config::kConfigFile);
+  print(proposal.text);
+  return to_int(ExitCode::Yes);
+}
+
 }  // namespace
 
 int verb_init(Arguments& arguments) {
   Options options;
   declare(arguments, options);
   if (const auto end = arguments.end()) return *end;
-  if (options.automatic && options.init.cmake_only) {
-    return arguments.misuse("--auto and --cmake exclude each other");
-  }
   options.init.configure = !options.no_configure;
   options.init.auto_add = !options.no_auto_add;
 
   std::error_code error;
   const auto root = fs::canonical(".", error);
   if (error) return report({ExitCode::Usage, "the working directory: " + error.message(), {}});
-  const auto file = root / config::kConfigFile;
-  if (!options.init.dry_run && fs::exists(fs::symlink_status(file))) {
-    return report({ExitCode::Usage,
-                   fmt::format("{} is there already; `poltergeist init --dry-run` prints a new one",
-                               for_terminal(file.string())),
-                   {}});
-  }
+  if (const auto end = objection(arguments, options, root)) return *end;
   const auto proposal = propose(root, options.init, run_command);
   if (!proposal) {
     return report(
         {exit_code_for(proposal.error().code), for_terminal(proposal.error().message), {}});
   }
-  say_findings(*proposal);
-  if (proposal->targets().empty())
-    say("nothing to build was found: the targets are yours to write");
-  if (!options.init.dry_run) return write(*proposal, file);
-  print(proposal->text);
-  return to_int(ExitCode::Yes);
+  return conclude(*proposal, options, root);
 }
 
 }  // namespace poltergeist::cli

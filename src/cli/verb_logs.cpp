@@ -14,6 +14,9 @@ namespace poltergeist::cli {
 
 namespace {
 
+// Longer than any log that is kept.
+constexpr std::size_t kLongestLog = 64 << 20;
+
 struct Options {
   std::string target;
   std::string channel = "build";
@@ -62,36 +65,41 @@ class LinePrinter {
   std::string partial_;
 };
 
-int follow(const std::filesystem::path& file, std::uint64_t offset, LinePrinter& printer) {
-  auto follower = LogFollower::open(file, offset);
-  while (follower) {
-    const auto drained = follower->drain([&](std::string_view bytes) { printer.take(bytes); },
-                                         [&] {
-                                           printer.finish();
-                                           say("(a new log begins)");
-                                         });
-    if (!drained) return report({ExitCode::CannotAnswer, drained.error().message, {}});
+int cannot(const Error& error) {
+  return report({ExitCode::CannotAnswer, error.message, {}});
+}
+
+// What was there before stays together, so that its last lines can be told; then everything as it
+// comes.
+int follow(const Options& options, const std::filesystem::path& file, LinePrinter& printer) {
+  auto follower = LogFollower::open(file);
+  if (!follower) return cannot(follower.error());
+  std::string before;
+  auto drained =
+      follower->drain([&](std::string_view bytes) { before += bytes; }, [&] { before.clear(); });
+  printer.take(std::string_view(before).substr(start_of_last_lines(before, options.tail)));
+  const auto on_new_log = [&] {
+    printer.finish();
+    say("(a new log begins)");
+  };
+  while (drained) {
     if (!flush_output()) return to_int(ExitCode::CannotAnswer);
-    if (const auto changed = follower->await_change(); !changed) {
-      return report({ExitCode::CannotAnswer, changed.error().message, {}});
-    }
+    if (const auto changed = follower->await_change(); !changed) return cannot(changed.error());
+    drained = follower->drain([&](std::string_view bytes) { printer.take(bytes); }, on_new_log);
   }
-  return report({ExitCode::CannotAnswer, follower.error().message, {}});
+  return cannot(drained.error());
 }
 
 int show(const Options& options, const TargetId& target, const std::filesystem::path& file) {
   LinePrinter printer(options, target);
-  const auto text = read_file(file);
-  if (!text && text.error().code != Errc::NotFound) {
-    return report({ExitCode::CannotAnswer, text.error().message, {}});
-  }
+  const auto text = read_tail(file, kLongestLog);
+  if (!text && text.error().code != Errc::NotFound) return cannot(text.error());
   if (!text) {
     say(fmt::format("{} has no log \"{}\" yet ({})", for_terminal(target.value()),
                     for_terminal(options.channel), file.string()));
   }
-  const std::string_view all = text ? std::string_view(*text) : std::string_view{};
-  printer.take(all.substr(start_of_last_lines(all, options.tail)));
-  if (options.follow) return follow(file, all.size(), printer);
+  if (options.follow) return follow(options, file, printer);
+  if (text) printer.take(std::string_view(*text).substr(start_of_last_lines(*text, options.tail)));
   printer.finish();
   return to_int(ExitCode::Yes);
 }

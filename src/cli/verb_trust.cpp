@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "cli/output.h"
-#include "cli/trusted_list.h"
 #include "cli/verb_functions.h"
+#include "daemon/trusted_list.h"
 
 namespace poltergeist::cli {
 
@@ -50,7 +50,8 @@ int revoke(config::TrustedDirectories trusted, const std::string& named) {
     say(shown + " was not trusted");
     return to_int(ExitCode::Yes);
   }
-  if (const auto written = write_trusted_list(trusted); !written) return cannot(written.error());
+  if (const auto written = daemon::write_trusted_list(trusted); !written)
+    return cannot(written.error());
   print(fmt::format("{} is no longer trusted\n", shown));
   return to_int(ExitCode::Yes);
 }
@@ -59,7 +60,8 @@ int trust(config::TrustedDirectories trusted, const std::string& named) {
   const auto directory = directory_of(named);
   if (!directory) return report(directory.error());
   trusted.insert(*directory);
-  if (const auto written = write_trusted_list(trusted); !written) return cannot(written.error());
+  if (const auto written = daemon::write_trusted_list(trusted); !written)
+    return cannot(written.error());
   print(fmt::format("trusted: {}\n", for_terminal(directory->string())));
   return to_int(ExitCode::Yes);
 }
@@ -77,7 +79,7 @@ int verb_trust(Arguments& arguments) {
   if (const auto end = arguments.end()) return *end;
   if (revoking && listing) return arguments.misuse("--revoke and --list exclude each other");
 
-  auto trusted = read_trusted_list();
+  auto trusted = daemon::read_trusted_list();
   if (!trusted) return cannot(trusted.error());
   if (listing) return list(*trusted);
   return revoking ? revoke(std::move(*trusted), named) : trust(std::move(*trusted), named);

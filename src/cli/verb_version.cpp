@@ -3,13 +3,13 @@
 
 #include "cli/output.h"
 #include "cli/verb_functions.h"
-#include "cli/version.h"
+#include "daemon/version.h"
 
 namespace poltergeist::cli {
 
 int verb_version(Arguments& arguments) {
   if (const auto end = arguments.end()) return *end;
-  print(fmt::format("Poltergeist v{}\n", kVersion));
+  print(fmt::format("Poltergeist v{}\n", daemon::kVersion));
   return to_int(ExitCode::Yes);
 }
 

@@ -15,13 +15,22 @@ namespace poltergeist::cli {
 
 namespace {
 
+// Who speaks, where no file does.
+constexpr auto kAuthorities = std::to_array<EnumName<std::string_view>>({
+    {"never", "a rule of ours"},
+    {"configuration", "the configuration"},
+    {"git", "git"},
+    {"defaults", "the default exclusions"},
+    {"boundary", "the boundary of another repository"},
+});
+
 std::string rule_text(const JsonView& rule) {
   const auto authority = rule["authority"].text();
   const auto pattern = rule["pattern"].text();
   const auto reason = rule["reason"].text();
   const auto line = rule["line"].number().value_or(0);
   auto text = rule["source"].text();
-  if (text.empty()) text = authority;
+  if (text.empty()) text = name_in(kAuthorities, std::string_view(authority));
   if (line > 0) text += fmt::format(":{}", line);
   if (!pattern.empty()) text += ": " + pattern;
   if (!reason.empty()) text += fmt::format(" ({})", reason);
@@ -82,7 +91,9 @@ std::string why_path_text(const nlohmann::json& answer) {
 std::string why_target_text(const nlohmann::json& answer, WallTime now) {
   const JsonView view(answer);
   auto text = fmt::format("{} is {}", view["target"].text(), view["standing"].text());
-  if (const auto hold = view["hold"].text(); !hold.empty() && hold != "none") {
+  if (const auto reason = view["reason"].text(); !reason.empty()) {
+    text += ": " + reason;
+  } else if (const auto hold = view["hold"].text(); !hold.empty() && hold != "none") {
     text += fmt::format("; its next build waits for: {}", hold);
   }
   text += '\n';

@@ -119,7 +119,7 @@ class Dependencies {
       inside |= step.target == first;
       if (inside) circle += name_of(targets_[step.target]) + " → ";
     }
-    reading_.problem(place, "targets cannot wait for each other in a circle: {}{}", circle,
+    reading_.problem(place, "these dependencies form a cycle: {}{}", circle,
                      name_of(targets_[first]));
   }
 

@@ -31,22 +31,24 @@ api::Answer answer_of(const build::Verdict& verdict) {
   return api::Answer::Unknown;
 }
 
-api::Json to_json(const build::Why& why) {
-  api::Json json = {{"cause", name_in(build::kCauses, why.cause)},
-                    {"reason", reason_of(why)},
-                    {"paths", texts_of(why.paths)},
-                    {"totalPaths", why.total_paths},
-                    {"clock", why.clock}};
+// A moment of the build's past as a time of day.
+std::string wall_time_of(Instant when) {
+  return to_iso8601(wall_now() - std::chrono::duration_cast<Milliseconds>(now() - when));
+}
+
+void add(api::Json& json, const build::Why& why) {
+  json["cause"] = name_in(build::kCauses, why.cause);
+  json["paths"] = texts_of(why.paths);
+  json["totalPaths"] = std::max(why.total_paths, why.paths.size());
+  json["clock"] = why.clock;
+  json["startedAt"] = wall_time_of(why.started);
   if (why.dependency) json["dependency"] = why.dependency->value();
-  // Times within the build's own history: how long before its start each happened.
-  const auto before_start = [&](const char* key, std::optional<Instant> when) {
-    if (!when) return;
-    json[key] = std::chrono::duration_cast<Milliseconds>(why.started - *when).count();
+  const auto ms_since = [&](Instant when) {
+    return std::chrono::duration_cast<Milliseconds>(why.started - when).count();
   };
-  before_start("firstEventMsBefore", why.first_event);
-  before_start("windowClosedMsBefore", why.window_closed);
-  before_start("queuedMsBefore", why.queued);
-  return json;
+  if (why.first_event) json["waitedMs"] = ms_since(*why.first_event);
+  if (why.window_closed) json["waitedAfterWindowMs"] = ms_since(*why.window_closed);
+  if (why.queued) json["queuedMs"] = ms_since(*why.queued);
 }
 
 }  // namespace
@@ -206,10 +208,11 @@ api::Json Answers::why_target(const TargetId& target) const {
                     {"standing", name_in(build::kStandings, verdict.standing)},
                     {"dirtyClock", verdict.dirty_clock},
                     {"builtClock", verdict.built_clock}};
+  json["hold"] = name_in(build::kHolds, verdict.hold);
   if (auto reason = reason_of(target, verdict); !reason.empty()) json["reason"] = reason;
   if (const auto* why = building_.core().why(target)) {
-    json["lastBuild"] = to_json(*why);
-    json["lastBuild"]["id"] = last_build(target).value();
+    add(json, *why);
+    json["buildId"] = last_build(target).value();
   }
   return json;
 }
@@ -228,7 +231,7 @@ api::Json Answers::why_path(const RelPath& path) const {
                     {"counts", explanation.counts()},
                     {"targets", std::move(claims)}};
   if (const auto& rule = explanation.ignored) {
-    json["ignored"] = {{"by", name_in(watch::kAuthorities, rule->authority)},
+    json["ignored"] = {{"authority", name_in(watch::kAuthorities, rule->authority)},
                        {"path", to_utf8(rule->path.text())},
                        {"pattern", to_utf8(rule->pattern)}};
     if (!rule->source.empty()) json["ignored"]["source"] = to_utf8(rule->source);

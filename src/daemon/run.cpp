@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/exit_code.h"
+#include "base/signal_names.h"
 #include "base/text.h"
 #include "daemon/daemon.h"
 #include "daemon/project_file.h"
@@ -132,11 +133,10 @@ int serve(const DaemonOptions& options, ReadyPipe& pipe) {
       SignalSource::create(**loop, {SIGINT, SIGTERM, SIGHUP, SIGQUIT}, [&](ArrivedSignal signal) {
         // A terminal that closes is none of our business: we serve until we are told otherwise.
         if (signal.number == SIGHUP && !options.foreground) return;
-        if (!daemon) std::_Exit(128 + signal.number);
         if (++signals > 1) {
           daemon->hurry_stop();
         } else {
-          daemon->stop(signal.number == SIGINT ? "SIGINT" : "a signal", end);
+          daemon->stop(signal_name(signal.number), end);
         }
       });
   auto created = Daemon::create(**loop, {.project = ground->project,
@@ -161,18 +161,10 @@ int serve(const DaemonOptions& options, ReadyPipe& pipe) {
   return to_int(ExitCode::Yes);
 }
 
-int code_of(const api::TargetAnswer& answer) {
-  switch (answer.answer) {
-    case api::Answer::Fresh:
-      return to_int(ExitCode::Yes);
-    case api::Answer::Failed:
-    case api::Answer::Blocked:
-    case api::Answer::Stale:
-      return to_int(ExitCode::No);
-    case api::Answer::Unknown:
-      break;
-  }
-  return to_int(ExitCode::CannotAnswer);
+Error error_of(const Failed& failed) {
+  if (failed.code == ExitCode::Yes) return {Errc::Busy, failed.message};
+  if (failed.code == ExitCode::Usage) return {Errc::Invalid, failed.message};
+  return {Errc::Unavailable, failed.message};
 }
 
 }  // namespace
@@ -182,60 +174,38 @@ int run_daemon(const DaemonOptions& options) {
   return serve(options, pipe);
 }
 
-int build_in_foreground(const DaemonOptions& options, const ForegroundBuild& build) {
-  auto ground = prepare(options, LogTo::File);
-  if (!ground) {
-    std::cerr << ground.error().message << '\n';
-    return to_int(ground.error().code == ExitCode::Yes ? ExitCode::CannotAnswer
-                                                       : ground.error().code);
-  }
+Result<ForegroundResult> build_in_foreground(const DaemonOptions& options,
+                                             const ForegroundBuild& build) {
+  const auto ground = prepare(options, LogTo::File);
+  if (!ground) return fail(error_of(ground.error()));
   auto loop = Loop::create();
-  if (!loop) {
-    std::cerr << loop.error().message << '\n';
-    return to_int(ExitCode::CannotAnswer);
-  }
-  const TargetId target(build.target);
-  // The one that is asked for may be disabled: then it is built because it is asked for.
-  auto project = ground->project;
+  if (!loop) return fail(loop.error());
+  ForegroundResult result;
   std::unique_ptr<Daemon> daemon;
-  int code = to_int(ExitCode::CannotAnswer);
   const auto end = [&loop] { (*loop)->stop(); };
   const auto source =
       SignalSource::create(**loop, {SIGINT, SIGTERM, SIGHUP}, [&](ArrivedSignal signal) {
-        constexpr int kSignalBase = 128;
-        code = kSignalBase + signal.number;
-        if (!daemon) std::_Exit(code);
-        daemon->stop("a signal", end);
+        result.signal = signal.number;
+        daemon->stop(signal_name(signal.number), end);
       });
-  auto created = Daemon::create(**loop, {.project = std::move(project),
+  if (!source) return fail(source.error());
+  const TargetId target(build.target);
+  auto created = Daemon::create(**loop, {.project = ground->project,
                                          .paths = ground->paths,
                                          .only_targets = {target},
                                          .version = std::string(kVersion),
                                          .serve = false,
                                          .notify = false});
-  if (!created) {
-    std::cerr << created.error().message << '\n';
-    return to_int(ExitCode::CannotAnswer);
-  }
+  if (!created) return fail(created.error());
   daemon = std::move(*created);
-  const auto show = [&](std::string_view line) {
-    if (!build.json) std::cout << for_terminal(line, Colours::Keep) << '\n' << std::flush;
-  };
-  daemon->build(target, build.force ? build::Force::Yes : build::Force::No, show,
+  daemon->build(target, build.force ? build::Force::Yes : build::Force::No, build.on_line,
                 [&](const api::TargetAnswer& answer) {
-                  code = code_of(answer);
-                  if (build.json) std::cout << api::to_json(answer).dump(2) << '\n';
-                  if (!build.json && answer.answer != api::Answer::Fresh) {
-                    std::cerr << for_terminal(answer.error_summary.empty() ? answer.reason
-                                                                           : answer.error_summary)
-                              << '\n';
-                  }
+                  result.answer = answer;
                   // Not from within: it is the waiters who tell us.
                   (*loop)->post([&] { daemon->stop("the build is done", end); });
                 });
   (*loop)->run();
-  daemon.reset();
-  return code;
+  return result;
 }
 
 }  // namespace poltergeist::daemon

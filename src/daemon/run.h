@@ -3,10 +3,13 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "api/messages.h"
 #include "base/log.h"
 
 namespace poltergeist::daemon {
@@ -31,12 +34,17 @@ struct DaemonOptions {
 
 struct ForegroundBuild {
   std::string target;
-  bool force = false;  // also when it is fresh
-  bool json = false;   // one object on stdout at the end instead of the log
+  bool force = false;                                  // also when it is fresh
+  std::function<void(std::string_view line)> on_line;  // of the builds' output, raw, as it comes
+};
+struct ForegroundResult {
+  std::optional<api::TargetAnswer> answer;
+  int signal = 0;  // that ended it before there was an answer
 };
 
-// Builds one target and what it depends on without a daemon, under the daemon's lock, and ends. The
-// log goes to stdout as it comes.
-[[nodiscard]] int build_in_foreground(const DaemonOptions& options, const ForegroundBuild& build);
+// Builds one target and what it depends on without a daemon, under the daemon's lock. Errc::Busy if
+// there is a daemon after all, Errc::Invalid for a configuration that cannot be.
+[[nodiscard]] Result<ForegroundResult> build_in_foreground(const DaemonOptions& options,
+                                                           const ForegroundBuild& build);
 
 }  // namespace poltergeist::daemon

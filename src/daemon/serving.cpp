@@ -234,10 +234,13 @@ void Serving::add_waiter(ClientId id, const api::RequestId& request, Waiter wait
     }
     respond(id, request, one_answer ? api::to_json(result.targets.front()) : api::to_json(result));
   };
-  waiter.time_out = [this, id, request, waited = waiter.deadline.value_or(now()) - now()] {
-    respond(
-        id, request,
-        refuse(ErrorCode::Timeout, fmt::format("not settled within {}", format_duration(waited))));
+  std::vector<std::string> names;
+  for (const auto& target : waiter.targets) names.push_back(target.value());
+  waiter.time_out = [this, id, request, names = joined(names, ", "),
+                     waited = waiter.deadline.value_or(waiter.since) - waiter.since] {
+    respond(id, request,
+            refuse(ErrorCode::Timeout,
+                   fmt::format("{} was not settled within {}", names, format_duration(waited))));
   };
   parts_.waiting.add(std::move(waiter));
 }
@@ -285,10 +288,9 @@ std::optional<Serving::Method> Serving::method_for(std::string_view name) {
 
 tl::expected<const config::Target*, RpcError> Serving::target_named(const std::string& name) const {
   if (const auto* target = parts_.project.find_like(name)) return target;
-  const auto names = parts_.project.target_names();
-  auto message = fmt::format("no target \"{}\"{}", to_utf8(name), did_you_mean(name, names));
-  if (!names.empty()) message += fmt::format(" (targets: {})", joined(names, ", "));
-  return refuse(ErrorCode::NotFound, std::move(message));
+  return refuse(ErrorCode::NotFound,
+                fmt::format("there is no target \"{}\"{}", to_utf8(name),
+                            did_you_mean(name, parts_.project.target_names())));
 }
 
 tl::expected<Json, RpcError> Serving::sync(const Json& /*params*/) {

@@ -21,16 +21,6 @@ namespace {
 // found again and again dies on its own time.
 constexpr int kMostLooks = 10;
 
-// Whoever has the number now is the one that was meant, or is not signalled: the pidfd was opened
-// after `id` was seen, and a start time that still fits afterwards cannot be of anybody in between.
-bool signal_process(const ProcessId& id, int signal) {
-  const auto pidfd = open_pidfd(id.pid);
-  if (!pidfd) return false;
-  const auto entry = find_process(id.pid);
-  if (!entry || entry->id != id) return false;
-  return send_signal(*pidfd, signal);
-}
-
 bool reap(pid_t pid) {
   siginfo_t info{};
   return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG) == 0 && info.si_pid != 0;

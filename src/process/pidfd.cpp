@@ -21,4 +21,13 @@ bool send_signal(const UniqueFd& pidfd, int signal) {
   return ::pidfd_send_signal(pidfd.get(), signal, nullptr, 0) == 0;
 }
 
+// The descriptor was opened after `id` was seen: a start time that still fits afterwards cannot be
+// that of anybody who had the number in between.
+bool signal_process(const ProcessId& id, int signal) {
+  const auto pidfd = open_pidfd(id.pid);
+  if (!pidfd) return false;
+  const auto entry = find_process(id.pid);
+  return entry && entry->id == id && send_signal(*pidfd, signal);
+}
+
 }  // namespace poltergeist::process

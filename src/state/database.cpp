@@ -14,7 +14,6 @@ namespace {
 constexpr int kLongestWaitMs = 20;
 
 Errc errc_for(int extended) {
-  if (extended == SQLITE_READONLY_DBMOVED) return Errc::Invalid;  // removed under our feet
   switch (extended & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

@@ -94,6 +94,13 @@ fs::path beside(const fs::path& file, const char* ending) {
   return file.string() + ending;
 }
 
+// What is at a path now: device and inode, or nothing.
+std::pair<std::uint64_t, std::uint64_t> identity_of(const fs::path& file) {
+  struct stat status {};
+  if (::lstat(file.c_str(), &status) != 0) return {};
+  return {status.st_dev, status.st_ino};
+}
+
 // The last writer was killed: only then can a page be half written.
 bool was_left_open(const fs::path& file) {
   std::error_code error;
@@ -274,6 +281,7 @@ Result<void> History::open_database() {
   }
   if (auto made = ensure_schema(**database); !made) return made;
   database_ = std::move(*database);
+  identity_ = identity_of(file_);
   return {};
 }
 
@@ -293,6 +301,8 @@ Result<void> History::begin_again(const Error& why) {
 
 template <typename Step>
 auto History::attempt(Step step) -> decltype(step(std::declval<Database&>())) {
+  // In WAL mode SQLite does not notice that its file was removed, and writes into nothing.
+  if (database_ && identity_of(file_) != identity_) database_.reset();
   if (!database_) {
     if (auto begun = begin(); !begun) return fail(begun.error());
   }

@@ -80,7 +80,8 @@ class History {
   [[nodiscard]] auto attempt(Step step) -> decltype(step(std::declval<Database&>()));
 
   std::filesystem::path file_;
-  std::unique_ptr<Database> database_;  // null while it could not be begun
+  std::unique_ptr<Database> database_;                // null while it could not be begun
+  std::pair<std::uint64_t, std::uint64_t> identity_;  // of the file that is open
   std::vector<BuildEntry> unwritten_;
 };
 

@@ -306,10 +306,9 @@ void Crawler::look_at(FileId file) {
 FileId Crawler::put_file(DirectoryId directory, std::string_view name, const struct stat& status,
                          const TargetSet& targets) {
   const auto stamp = Stamp::of(status);
-  auto file = tree_.find(directory, name);
-  if (file == FileId::None) {
-    ledger_.note_absent(tree_.at(directory).path.child(name));
-    file = tree_.add(directory, name, stamp, targets);
+  const auto [file, is_new] = tree_.find_or_add(directory, name, stamp, targets);
+  if (is_new) {
+    if (ledger_.is_recording()) ledger_.note_absent(tree_.path(file));
   } else if (stamp != tree_.stamp(file) || targets != tree_.targets(file)) {
     ledger_.note(tree_, file);
     tree_.update(file, stamp, targets);

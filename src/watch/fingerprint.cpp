@@ -3,7 +3,11 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
+#include <climits>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -25,16 +29,23 @@ Stamp Stamp::of(const struct stat& status) {
           .mode = status.st_mode};
 }
 
-Fingerprint Fingerprint::of(std::string_view path, const Stamp& stamp) {
-  // The path's hash seeds that of the numbers, so nothing has to be copied together.
-  const XXH128_hash_t name = XXH3_128bits(path.data(), path.size());
-  const std::uint64_t numbers[] = {
-      name.high64, stamp.size, static_cast<std::uint64_t>(stamp.modified), stamp.inode, stamp.mode};
-  const XXH128_hash_t hash = XXH3_128bits_withSeed(numbers, sizeof numbers, name.low64);
+Fingerprint Fingerprint::of(std::uint64_t directory, std::string_view name, const Stamp& stamp) {
+  const std::uint64_t numbers[] = {stamp.size, static_cast<std::uint64_t>(stamp.modified),
+                                   stamp.inode, stamp.mode};
+  std::array<char, sizeof numbers + NAME_MAX> bytes;
+  const std::size_t length = std::min<std::size_t>(name.size(), NAME_MAX);
+  std::memcpy(bytes.data(), numbers, sizeof numbers);
+  std::memcpy(bytes.data() + sizeof numbers, name.data(), length);
+  const XXH128_hash_t hash =
+      XXH3_128bits_withSeed(bytes.data(), sizeof numbers + length, directory);
   Fingerprint print;
   print.high_ = hash.high64;
   print.low_ = hash.low64;
   return print;
+}
+
+std::uint64_t Fingerprint::key_of(std::string_view directory_path) {
+  return XXH3_64bits(directory_path.data(), directory_path.size());
 }
 
 Fingerprint& Fingerprint::operator+=(const Fingerprint& other) {

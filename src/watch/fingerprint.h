@@ -29,7 +29,10 @@ struct Stamp {
 class Fingerprint {
  public:
   Fingerprint() = default;
-  [[nodiscard]] static Fingerprint of(std::string_view path, const Stamp& stamp);
+  // `directory` stands for the path of the file's directory: key_of() it.
+  [[nodiscard]] static Fingerprint of(std::uint64_t directory, std::string_view name,
+                                      const Stamp& stamp);
+  [[nodiscard]] static std::uint64_t key_of(std::string_view directory_path);
 
   Fingerprint& operator+=(const Fingerprint& other);
   Fingerprint& operator-=(const Fingerprint& other);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "watch/ignore.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 
 namespace poltergeist::watch {
@@ -41,6 +43,10 @@ std::vector<std::string> readings_of(std::string_view text) {
 }
 
 }  // namespace
+
+std::size_t IgnoreFile::TextHash::operator()(std::string_view text) const {
+  return XXH3_64bits(text.data(), text.size());
+}
 
 IgnoreFile IgnoreFile::parse(std::string_view text, RelPath base, const std::string& source) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
@@ -125,6 +131,7 @@ const IgnoreRule* IgnoreFile::speaks_on(std::string_view path, std::string_view 
       }
     }
   };
+  if (rules_.empty()) return nullptr;
   if (const auto found = by_name_.find(name); found != by_name_.end()) consider(found->second);
   if (const auto dot = name.rfind('.'); dot != std::string_view::npos && !by_ending_.empty()) {
     const auto found = by_ending_.find(name.substr(dot));

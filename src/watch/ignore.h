@@ -46,9 +46,7 @@ class IgnoreFile {
  private:
   struct TextHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const {
-      return std::hash<std::string_view>{}(text);
-    }
+    std::size_t operator()(std::string_view text) const;
   };
   using Numbers = std::vector<std::uint32_t>;  // of rules, ascending
   using Index = std::unordered_map<std::string, Numbers, TextHash, std::equal_to<>>;

@@ -17,6 +17,8 @@ class Ledger {
  public:
   // While switched off, nothing is noted: the first reading of a tree is no change.
   void set_recording(bool recording) { recording_ = recording; }
+  [[nodiscard]] bool is_recording() const { return recording_; }
+
   // Must be called before each first change of a path in the tree; later calls for it do nothing.
   void note_absent(const RelPath& path);
   void note(const Tree& tree, FileId file);

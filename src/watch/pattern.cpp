@@ -179,8 +179,10 @@ bool NamePattern::matches(std::string_view name, Hidden hidden) const {
     case Kind::Tokens:
       break;
   }
-  if (hidden == Hidden::MustBeNamed && name.starts_with('.') &&
-      (tokens_.front().kind != Token::Kind::Byte || tokens_.front().byte != '.')) {
+  const auto& first = tokens_.front();
+  if (first.kind == Token::Kind::Byte) {
+    if (!name.starts_with(first.byte)) return false;
+  } else if (hidden == Hidden::MustBeNamed && name.starts_with('.')) {
     return false;
   }
   return tokens_match(name);

@@ -16,14 +16,6 @@ std::string directory_rule(std::string_view text) {
   return std::string(text) + "/";
 }
 
-std::string child_text(const RelPath& directory, std::string_view name) {
-  std::string text;
-  text.reserve(directory.text().size() + 1 + name.size());
-  text.append(directory.text());
-  if (!text.empty()) text += '/';
-  return text.append(name);
-}
-
 }  // namespace
 
 Result<Rules> Rules::compile(const std::filesystem::path& root, const Options& options) {
@@ -94,6 +86,9 @@ void Rules::never(const std::filesystem::path& root, const std::filesystem::path
 Rules::Within Rules::within(const RelPath& directory, Access access) const {
   Within within(*this);
   within.directory_ = directory;
+  within.path_ = directory.text();
+  if (!directory.is_root()) within.path_ += '/';
+  within.path_start_ = within.path_.size();
   if (access == Access::Full) {
     within.selections_.reserve(selections_.size());
     for (const auto& selection : selections_) {
@@ -131,14 +126,18 @@ std::optional<Rules::Word> Rules::decide(const Within& within, std::string_view 
   return std::nullopt;
 }
 
+std::string_view Rules::Within::path_of(std::string_view name) const {
+  path_.resize(path_start_);
+  return path_.append(name);
+}
+
 TargetSet Rules::Within::claims(std::string_view file) const {
   TargetSet targets;
   for (std::size_t i = 0; i < selections_.size(); ++i) {
     if (selections_[i].claims(file)) targets.insert(i);
   }
   if (!targets.empty()) {
-    const auto path = child_text(directory_, file);
-    const auto word = rules_->decide(*this, path, file, IgnoreFile::Entry::File);
+    const auto word = rules_->decide(*this, path_of(file), file, IgnoreFile::Entry::File);
     if (word && (word->rule == nullptr || !word->rule->takes_back)) targets = {};
   }
   if (exact_ != nullptr) {
@@ -153,9 +152,9 @@ Rules::Access Rules::Within::access(std::string_view directory) const {
   const bool wanted =
       std::any_of(selections_.begin(), selections_.end(),
                   [&](const Selection::Within& one) { return one.may_contain(directory); });
-  const auto path = child_text(directory_, directory);
   if (wanted) {
-    const auto word = rules_->decide(*this, path, directory, IgnoreFile::Entry::Directory);
+    const auto word =
+        rules_->decide(*this, path_of(directory), directory, IgnoreFile::Entry::Directory);
     if (!word || (word->rule != nullptr && word->rule->takes_back)) return Access::Full;
   }
   const bool passage =

@@ -78,8 +78,13 @@ class Rules {
    private:
     friend class Rules;
     explicit Within(const Rules& rules) : rules_(&rules) {}
+    // The path of a name here; valid until the next call.
+    [[nodiscard]] std::string_view path_of(std::string_view name) const;
+
     const Rules* rules_;
     RelPath directory_;
+    mutable std::string path_;  // begins with the directory and its slash
+    std::size_t path_start_ = 0;
     std::vector<Selection::Within> selections_;
     GitIgnores::Chain chain_;
     const std::vector<std::string>* never_ = nullptr;

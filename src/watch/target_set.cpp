@@ -2,7 +2,6 @@
 #include "watch/target_set.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace poltergeist::watch {
 
@@ -32,11 +31,7 @@ bool TargetSet::contains(std::size_t target) const {
 
 std::vector<std::size_t> TargetSet::indexes() const {
   std::vector<std::size_t> found;
-  for (std::size_t word = 0; word <= more_.size(); ++word) {
-    for (std::uint64_t bits = word == 0 ? first_ : more_[word - 1]; bits != 0; bits &= bits - 1) {
-      found.push_back(word * kWord + static_cast<std::size_t>(std::countr_zero(bits)));
-    }
-  }
+  for_each([&](std::size_t target) { found.push_back(target); });
   return found;
 }
 

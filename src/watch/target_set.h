@@ -2,6 +2,7 @@
 // A set of targets by their index in the options. Up to 64 of them cost no allocation.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -12,7 +13,15 @@ class TargetSet {
   void insert(std::size_t target);
   [[nodiscard]] bool contains(std::size_t target) const;
   [[nodiscard]] bool empty() const { return first_ == 0 && more_.empty(); }
-  // Ascending.
+  // Calls `each` with every index, ascending.
+  template <typename Each>
+  void for_each(Each each) const {
+    for (std::size_t word = 0; word <= more_.size(); ++word) {
+      for (std::uint64_t bits = word == 0 ? first_ : more_[word - 1]; bits != 0; bits &= bits - 1) {
+        each(word * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
+      }
+    }
+  }
   [[nodiscard]] std::vector<std::size_t> indexes() const;
 
   TargetSet& operator|=(const TargetSet& other);

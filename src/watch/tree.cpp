@@ -18,6 +18,7 @@ constexpr std::size_t kFirstIndex = 64;  // a power of two, like all sizes of th
 Tree::Tree(std::size_t targets) : index_(kFirstIndex), sums_(targets) {
   root_ = static_cast<DirectoryId>(directories_.take());
   at(root_).alive = true;
+  at(root_).key = Fingerprint::key_of({});
   by_path_.emplace(std::string_view(), root_);
 }
 
@@ -38,6 +39,7 @@ DirectoryId Tree::add_directory(DirectoryId parent, std::string_view name, Rules
   auto& directory = at(id);
   auto& above = at(parent);
   directory.path = above.path.child(name);
+  directory.key = Fingerprint::key_of(directory.path.text());
   directory.parent = parent;
   directory.access = access;
   directory.alive = true;
@@ -65,13 +67,18 @@ void Tree::remove_directory(DirectoryId id) {
 // ---- Files
 
 FileId Tree::find(DirectoryId directory, std::string_view name) const {
-  return index_[slot_of(directory, name)];
+  return index_[slot_of(directory, name, hash_of(directory, name))].file;
 }
 
-FileId Tree::add(DirectoryId directory, std::string_view name, const Stamp& stamp,
-                 const TargetSet& targets) {
+Tree::Put Tree::find_or_add(DirectoryId directory, std::string_view name, const Stamp& stamp,
+                            const TargetSet& targets) {
   if ((files_.size() + 1) * 4 > index_.size() * 3) grow_index();
+  const auto hash = hash_of(directory, name);
+  auto& slot = index_[slot_of(directory, name, hash)];
+  if (slot.file != FileId::None) return {slot.file, false};
+
   const auto id = static_cast<FileId>(files_.take());
+  slot = {id, hash};
   auto& one = file(id);
   one.name = store_name(name);
   one.name_size = static_cast<std::uint8_t>(name.size());
@@ -79,20 +86,16 @@ FileId Tree::add(DirectoryId directory, std::string_view name, const Stamp& stam
   one.next = at(directory).first_file;
   if (one.next != FileId::None) file(one.next).previous = id;
   at(directory).first_file = id;
-  index_[slot_of(directory, name)] = id;
-
-  one.size = stamp.size;
-  one.modified = stamp.modified;
-  one.changed = stamp.changed;
-  one.inode = stamp.inode;
-  one.mode = stamp.mode;
-  one.claim = claim_for(targets);
-  count_in(id);
-  return id;
+  set(id, stamp, targets);
+  return {id, true};
 }
 
 void Tree::update(FileId id, const Stamp& stamp, const TargetSet& targets) {
   count_out(id);
+  set(id, stamp, targets);
+}
+
+void Tree::set(FileId id, const Stamp& stamp, const TargetSet& targets) {
   auto& one = file(id);
   one.size = stamp.size;
   one.modified = stamp.modified;
@@ -106,7 +109,7 @@ void Tree::update(FileId id, const Stamp& stamp, const TargetSet& targets) {
 void Tree::remove(FileId id) {
   count_out(id);
   auto& one = file(id);
-  erase_slot(slot_of(one.directory, name(id)));
+  erase_slot(slot_of(one.directory, name(id), hash_of(one.directory, name(id))));
   if (one.previous != FileId::None) {
     file(one.previous).next = one.next;
   } else {
@@ -170,37 +173,44 @@ void Tree::pack_names() {
 
 // ---- The index
 
-std::size_t Tree::home_of(DirectoryId directory, std::string_view name) const {
-  return XXH3_64bits_withSeed(name.data(), name.size(), number(directory)) & (index_.size() - 1);
+std::uint32_t Tree::hash_of(DirectoryId directory, std::string_view name) {
+  return static_cast<std::uint32_t>(
+      XXH3_64bits_withSeed(name.data(), name.size(), number(directory)));
 }
 
-// Where the file is, or the empty slot where it would be.
-std::size_t Tree::slot_of(DirectoryId directory, std::string_view wanted) const {
-  std::size_t slot = home_of(directory, wanted);
-  while (index_[slot] != FileId::None &&
-         (file(index_[slot]).directory != directory || name(index_[slot]) != wanted)) {
-    slot = (slot + 1) & (index_.size() - 1);
+std::size_t Tree::slot_of(DirectoryId directory, std::string_view wanted,
+                          std::uint32_t hash) const {
+  const std::size_t mask = index_.size() - 1;
+  std::size_t slot = hash & mask;
+  while (true) {
+    const auto& one = index_[slot];
+    if (one.file == FileId::None) return slot;
+    if (one.hash == hash && file(one.file).directory == directory && name(one.file) == wanted) {
+      return slot;
+    }
+    slot = (slot + 1) & mask;
   }
-  return slot;
 }
 
 void Tree::grow_index() {
-  const auto old = std::exchange(index_, std::vector<FileId>(index_.size() * 2));
-  for (const auto id : old) {
-    if (id != FileId::None) index_[slot_of(file(id).directory, name(id))] = id;
+  const auto old = std::exchange(index_, std::vector<Slot>(index_.size() * 2));
+  const std::size_t mask = index_.size() - 1;
+  for (const auto& one : old) {
+    if (one.file == FileId::None) continue;
+    std::size_t slot = one.hash & mask;
+    while (index_[slot].file != FileId::None) slot = (slot + 1) & mask;
+    index_[slot] = one;
   }
 }
 
 // Moves what follows back over the hole, so that no search ends early at it.
 void Tree::erase_slot(std::size_t hole) {
   const std::size_t mask = index_.size() - 1;
-  index_[hole] = FileId::None;
-  for (std::size_t slot = (hole + 1) & mask; index_[slot] != FileId::None;
+  index_[hole] = {};
+  for (std::size_t slot = (hole + 1) & mask; index_[slot].file != FileId::None;
        slot = (slot + 1) & mask) {
-    const auto id = index_[slot];
-    const std::size_t home = home_of(file(id).directory, name(id));
-    if (((slot - home) & mask) >= ((slot - hole) & mask)) {
-      index_[hole] = std::exchange(index_[slot], FileId::None);
+    if (((slot - index_[slot].hash) & mask) >= ((slot - hole) & mask)) {
+      index_[hole] = std::exchange(index_[slot], Slot{});
       hole = slot;
     }
   }
@@ -217,20 +227,20 @@ std::uint16_t Tree::claim_for(const TargetSet& targets) {
 
 void Tree::count_in(FileId id) {
   if (targets(id).empty()) return;
-  const auto print = Fingerprint::of(path(id).text(), stamp(id));
-  for (const auto target : targets(id).indexes()) {
+  const auto print = Fingerprint::of(at(directory(id)).key, name(id), stamp(id));
+  targets(id).for_each([&](std::size_t target) {
     sums_[target].print += print;
     ++sums_[target].files;
-  }
+  });
 }
 
 void Tree::count_out(FileId id) {
   if (targets(id).empty()) return;
-  const auto print = Fingerprint::of(path(id).text(), stamp(id));
-  for (const auto target : targets(id).indexes()) {
+  const auto print = Fingerprint::of(at(directory(id)).key, name(id), stamp(id));
+  targets(id).for_each([&](std::size_t target) {
     sums_[target].print -= print;
     --sums_[target].files;
-  }
+  });
 }
 
 void Tree::renumber_targets(const std::vector<std::optional<std::size_t>>& origin) {

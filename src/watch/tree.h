@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The snapshot: the directories that are watched and the files that targets claim, each as the last
 // stat saw it, and per target the sum over its files. It knows nothing of rules or of the file
-// system. Lean: a file costs about 80 bytes and its name.
+// system. Lean: a file costs about 85 bytes and its name.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,7 @@ enum class FileId : std::uint32_t { None = 0 };
 // What is known of one directory. Only Tree writes the links.
 struct Directory {
   RelPath path;
+  std::uint64_t key = 0;  // Fingerprint::key_of(path)
   DirectoryId parent = DirectoryId::None;
   DirectoryId first_child = DirectoryId::None;
   DirectoryId next_sibling = DirectoryId::None;
@@ -53,8 +54,13 @@ class Tree {
 
   // ---- Files
   [[nodiscard]] FileId find(DirectoryId directory, std::string_view name) const;
-  FileId add(DirectoryId directory, std::string_view name, const Stamp& stamp,
-             const TargetSet& targets);
+  struct Put {
+    FileId file;
+    bool is_new;
+  };
+  // The file of that name, added if it was not there; then it is as given.
+  Put find_or_add(DirectoryId directory, std::string_view name, const Stamp& stamp,
+                  const TargetSet& targets);
   void update(FileId id, const Stamp& stamp, const TargetSet& targets);
   void remove(FileId id);
   [[nodiscard]] bool is_alive(FileId id) const { return file(id).directory != DirectoryId::None; }
@@ -118,11 +124,18 @@ class Tree {
   [[nodiscard]] std::string_view stored_name(std::uint32_t place, std::uint8_t size) const;
 
   // The index of files: open addressing, linear probing, at most three quarters full.
-  [[nodiscard]] std::size_t home_of(DirectoryId directory, std::string_view name) const;
-  [[nodiscard]] std::size_t slot_of(DirectoryId directory, std::string_view name) const;
+  struct Slot {
+    FileId file = FileId::None;
+    std::uint32_t hash = 0;
+  };
+  [[nodiscard]] static std::uint32_t hash_of(DirectoryId directory, std::string_view name);
+  // Where the file is, or the empty slot where it would be.
+  [[nodiscard]] std::size_t slot_of(DirectoryId directory, std::string_view name,
+                                    std::uint32_t hash) const;
   void grow_index();
   void erase_slot(std::size_t slot);
 
+  void set(FileId id, const Stamp& stamp, const TargetSet& targets);
   std::uint16_t claim_for(const TargetSet& targets);
   void count_in(FileId id);
   void count_out(FileId id);
@@ -132,7 +145,7 @@ class Tree {
   std::unordered_map<std::string_view, DirectoryId> by_path_;  // views of Directory::path
 
   Slab<File> files_;
-  std::vector<FileId> index_;
+  std::vector<Slot> index_;
   std::vector<std::string> names_;
   std::size_t dead_name_bytes_ = 0;
   std::size_t live_name_bytes_ = 0;

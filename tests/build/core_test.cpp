@@ -287,6 +287,23 @@ TEST_CASE("a failure of a build whose inputs changed meanwhile is not tried agai
   CHECK(d.failed(1) == Lines{"start app#2"});
 }
 
+TEST_CASE("a failure that newer changes supersede leaves the target anything but failed") {
+  Driver d({target("app")});
+  d.all_fresh();
+  d.edit({"app"});
+  d.after(20ms);
+  d.edit({"app"});
+  d.after(20ms);
+  d.failed(1);
+  CHECK(d.standing("app") == "building");
+  d.edit({"app"});
+  d.failed(2);
+  CHECK(d.standing("app") == "pending");
+  d.after(20ms);
+  d.failed(3);
+  CHECK(d.standing("app") == "failed");
+}
+
 TEST_CASE("no retry waits longer than 30 s, and one that cannot help is not made") {
   auto app = target("app");
   app.max_retries = 10;

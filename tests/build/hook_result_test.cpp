@@ -54,7 +54,8 @@ TEST_CASE("what is no result is output") {
 }
 
 TEST_CASE("a result does not command the terminal") {
-  const auto result = hook_result(output_of(R"({"summary":"a\u001b[2Jb","lines":["\u0007c"]})"), 5);
+  const auto result =
+      hook_result(output_of(R"({"summary":"a\u001b[2Jb\nmore","lines":["\u0007c"]})"), 5);
   CHECK(result.summary == "ab");
   CHECK(result.lines == Lines{"c"});
 }

@@ -147,7 +147,7 @@ void Simulator::configure_anew(bool first) {
   // what, which the account does not follow.
   leases_.clear();
   tell("configure");
-  perform(core_.configure(std::move(settings), now_));
+  perform(core_.configure(settings, now_));
   for (const auto& id : core_.unevaluated()) {
     auto& world = world_.at(static_cast<std::size_t>(index_of(id)));
     if (world.job || dice_.one_in(4)) continue;

@@ -18,12 +18,10 @@ api::TargetAnswer failed() {
           .answer = Answer::Failed,
           .duration = Milliseconds(840),
           .error_summary = "a.c:3:5: error: expected ';'",
-          .diagnostics = {{{"file", "a.c"},
-                           {"line", 3},
-                           {"column", 5},
-                           {"severity", "error"},
-                           {"message", "expected ';'"}},
-                          {{"file", "b.c"}, {"severity", "warning"}, {"message", "hm"}}},
+          .diagnostics = api::Json::parse(R"([
+              {"file": "a.c", "line": 3, "column": 5, "severity": "error",
+               "message": "expected ';'"},
+              {"file": "b.c", "severity": "warning", "message": "hm"}])"),
           .last_output = {"make: *** Error 1"},
           .log_file = "/tmp/app.log"};
 }

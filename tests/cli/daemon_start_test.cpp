@@ -25,6 +25,10 @@ TEST_CASE("a daemon says that it is ready, or why it is not") {
   const auto ready = readiness_from("{\"ready\":true,\"pid\":4711}\n");
   REQUIRE(ready);
   CHECK(ready->pid == 4711);
+  const auto other = readiness_from("{\"running\":12}\n");
+  REQUIRE(other);
+  CHECK(other->already);
+  CHECK(other->pid == 12);
   const auto refused = readiness_from(R"({"error":{"exit":2,"message":"no watchPaths"}})");
   REQUIRE_FALSE(refused);
   CHECK(refused.error() == Refusal{ExitCode::Usage, "no watchPaths", {}});

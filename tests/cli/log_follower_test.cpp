@@ -28,12 +28,12 @@ std::string drained(LogFollower& follower) {
 
 }  // namespace
 
-TEST_CASE("a follower gives out what is appended, from its offset on, once") {
+TEST_CASE("a follower gives out what is there and what is appended, once") {
   const TempDir dir;
   const auto log = dir.write("app.log", "old\n");
-  auto follower = LogFollower::open(log, 4);
+  auto follower = LogFollower::open(log);
   REQUIRE(follower);
-  CHECK(drained(*follower).empty());
+  CHECK(drained(*follower) == "old\n");
   append(log, "new\n");
   REQUIRE(follower->await_change());
   CHECK(drained(*follower) == "new\n");
@@ -43,7 +43,7 @@ TEST_CASE("a follower gives out what is appended, from its offset on, once") {
 TEST_CASE("a follower reads the old log to its end and then the new one from its start") {
   const TempDir dir;
   const auto log = dir.write("app.log", "one\n");
-  auto follower = LogFollower::open(log, 0);
+  auto follower = LogFollower::open(log);
   REQUIRE(follower);
   CHECK(drained(*follower) == "one\n");
   append(log, "two\n");
@@ -54,7 +54,7 @@ TEST_CASE("a follower reads the old log to its end and then the new one from its
 
 TEST_CASE("a follower waits for a log that is not there yet") {
   const TempDir dir;
-  auto follower = LogFollower::open(dir / "app.log", 0);
+  auto follower = LogFollower::open(dir / "app.log");
   REQUIRE(follower);
   CHECK(drained(*follower).empty());
   dir.write("app.log", "first\n");
@@ -65,7 +65,7 @@ TEST_CASE("a follower waits for a log that is not there yet") {
 TEST_CASE("between the rename and the new log there is nothing to read and nothing wrong") {
   const TempDir dir;
   const auto log = dir.write("app.log", "one\n");
-  auto follower = LogFollower::open(log, 0);
+  auto follower = LogFollower::open(log);
   REQUIRE(follower);
   std::filesystem::rename(log, dir / "app.log.1");
   CHECK(drained(*follower) == "one\n");

@@ -50,8 +50,8 @@ TEST_CASE("status shows the daemon, then a line per target with the first error 
         "watching       ok, 1234 files, inotify\n"
         "queue          building web; waiting docs\n"
         "\n"
-        "TARGET  STATUS    LAST BUILD              RUNNER\n"
-        "app     fresh     1.2s, 3m ago            running (pid 12)\n"
+        "TARGET  STATUS    LAST BUILD                RUNNER\n"
+        "app     fresh     1.2s, 3m ago              running (pid 12)\n"
         "lib     failed    800ms, 10s ago\n"
         "    b.c:3:5: error: expected ';'\n"
         "web     building  for 12.0s, 42 %, main.js\n");

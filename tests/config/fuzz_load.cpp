@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // libFuzzer's entry, for clang:
-//   CXX=clang++ cmake -B build/fuzz -G Ninja && cmake --build build/fuzz --target config_fuzz
+//   cmake -B build/fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++
+//         -DCMAKE_CXX_FLAGS=-fsanitize=fuzzer-no-link,address,undefined
+//   cmake --build build/fuzz --target config_fuzz
 //   build/fuzz/tests/config/config_fuzz tests/config/corpus
 // What it finds belongs into tests/config/corpus, which the tests replay with every compiler.
 #include <cstdint>

@@ -224,6 +224,9 @@ TEST_CASE("a file that is wrong from end to end is answered with a hundred probl
   for (int i = 0; i < 20'000; ++i) text += "\"key" + std::to_string(i) + "\": 1,\n";
   text.replace(text.size() - 2, 2, "}");
   CHECK(problems_in(text).size() == 100);
+  std::string entries = "1";
+  for (int i = 0; i < 20'000; ++i) entries += ", 1";
+  CHECK(problems_in(project(target("\"dependsOn\": [" + entries + "]"))).size() == 100);
 }
 
 TEST_CASE("messages cannot command the terminal") {

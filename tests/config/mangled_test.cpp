@@ -99,7 +99,7 @@ TEST_CASE("what the fuzzer found, and what it starts from, keeps its promise") {
   }
 }
 
-TEST_CASE("no text of a mebibyte takes long to refuse") {
+TEST_CASE("a mebibyte of anything is answered") {
   const auto filled = [](std::string_view piece) {
     std::string text = "{\"version\": \"1.0\", \"targets\": [";
     while (text.size() < 1'000'000) text += piece;

@@ -63,9 +63,9 @@ TEST_CASE("names are safe as parts of file names") {
 TEST_CASE("a circle of dependencies is named, target by target, where it closes") {
   CHECK(problems_with({named("a", R"("dependsOn": ["b"])"), named("b", R"("dependsOn": ["c"])"),
                        named("c", R"("dependsOn": ["d", "b"])"), named("d")}) ==
-        Texts{R"(4:91: targets cannot wait for each other in a circle: b → c → b)"});
+        Texts{R"(4:91: these dependencies form a cycle: b → c → b)"});
   CHECK(problems_with({named("a", R"("dependsOn": ["a"])")}) ==
-        Texts{R"(2:86: targets cannot wait for each other in a circle: a → a)"});
+        Texts{R"(2:86: these dependencies form a cycle: a → a)"});
 }
 
 TEST_CASE("dependencies on many paths are no circle") {

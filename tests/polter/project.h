@@ -14,7 +14,7 @@
 
 namespace poltergeist::test {
 
-inline const std::string kPolter = POLTERGEIST_BINARY_DIR "/src/polter/polter";
+inline const std::string kPolter = POLTERGEIST_BINARY_DIR "/bin/polter";
 inline const std::string kProbe = POLTERGEIST_BINARY_DIR "/tests/polter/polter_probe";
 
 class Project {

@@ -85,6 +85,7 @@ int report(const Arguments&) {
     const std::string name = entry->d_name;
     if (name.front() != '.' && std::stoi(name) != ::dirfd(directory)) fds += ' ' + name;
   }
+  ::closedir(directory);
   say(fds);
   say("oom: " + lines_of("/proc/self/oom_score_adj").at(0));
   std::array<char, 4096> where{};

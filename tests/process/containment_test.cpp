@@ -94,16 +94,15 @@ TEST_CASE("a signal reaches each member once, also those that are stopped") {
   reap_orphans();
 }
 
-TEST_CASE("a member that is there under another's number is not signalled") {
+TEST_CASE("a process that has another's number is not signalled for it") {
   REQUIRE(become_subreaper());
   Beast program(chaos({"stubborn"}));
-  auto unit = contain(program.child.pid(), UnitMark::create(), true);
-  REQUIRE(unit.members().size() == 1);
-  // The same pid with another start time is another process: that of a later one that reuses the
-  // number.
-  const auto entry = find_process(program.child.pid());
-  REQUIRE(entry);
-  CHECK(entry->id != ProcessId{program.child.pid(), entry->id.start_ticks + 1});
+  const auto id = find_process(program.child.pid())->id;
+  CHECK_FALSE(signal_process({id.pid, id.start_ticks - 1}, SIGKILL));
+  CHECK_FALSE(program.child.peek());
+  CHECK(signal_process(id, SIGKILL));
+  CHECK(program.child.reap() == Exit::by_signal(SIGKILL));
+  CHECK_FALSE(signal_process(id, SIGKILL));
 }
 
 TEST_CASE("dead orphans are reaped, leaders are left to their owners") {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include <csignal>
 
@@ -96,6 +97,41 @@ TEST_CASE("a child leads its session, or its group, or neither, as planned") {
   plan.group = Group::Same;
   said = output_of(plan);
   CHECK(has(said, "session: 0\ngroup: 0\n"));
+}
+
+TEST_CASE(
+    "a foreground child has the terminal before its first instruction, and is not stopped by it") {
+  const UniqueFd keyboard(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  REQUIRE(::grantpt(keyboard.get()) == 0);
+  REQUIRE(::unlockpt(keyboard.get()) == 0);
+  const std::string name = ::ptsname(keyboard.get());
+  const pid_t session = ::fork();  // a session of its own, whose terminal this becomes
+  if (session == 0) {
+    ::setsid();
+    const UniqueFd terminal(::open(name.c_str(), O_RDWR | O_CLOEXEC));
+    auto plan = shell("read line && test \"$line\" = typed");
+    plan.in = plan.out = Stream::to(terminal.get());
+    plan.group = Group::Foreground;
+    plan.terminal = terminal.get();
+    auto child = spawn(plan);
+    const bool is_in_front = child && ::tcgetpgrp(terminal.get()) == child->pid();
+    ::_exit(is_in_front ? child->reap().shell_code() : 100);
+  }
+  REQUIRE(::write(keyboard.get(), "typed\n", 6) == 6);
+  int status = 0;
+  REQUIRE(::waitpid(session, &status, 0) == session);
+  CHECK(status == 0);
+}
+
+TEST_CASE("a child that stops itself is told of, once") {
+  auto child = spawn(shell("kill -STOP $$; exit 5")).value();
+  CHECK_FALSE(child.peek());
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PIDFD, static_cast<id_t>(child.pidfd()), &info, WSTOPPED | WNOWAIT) == 0);
+  CHECK(child.take_stop() == SIGSTOP);
+  CHECK_FALSE(child.take_stop());
+  ::kill(child.pid(), SIGCONT);
+  CHECK(child.reap() == Exit::by_code(5));
 }
 
 TEST_CASE("a child works in its directory and dies before we do when memory runs out") {

@@ -44,11 +44,6 @@ History opened(const test::TempDir& root) {
   return std::move(*history);
 }
 
-void damage(const fs::path& file, const std::string& text) {
-  std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
-  stream << text;
-}
-
 // Another program that has the database open.
 class Other {
  public:
@@ -189,23 +184,44 @@ TEST_CASE("what is no database is set aside and a new one begun") {
   CHECK(fs::exists(root / ".poltergeist/history.db.corrupt"));
 }
 
-TEST_CASE("a history that is removed or spoilt while it is open begins anew") {
+TEST_CASE("damage from a kill is found at the start, not when it is too late") {
+  const test::TempDir root;
+  {
+    auto history = opened(root);
+    for (std::uint64_t id = 1; id <= 500; ++id) REQUIRE(history.record(entry(id)));
+    fs::copy(root / ".poltergeist", root / "copy");
+  }
+  fs::remove_all(root / ".poltergeist");
+  fs::rename(root / "copy", root / ".poltergeist");
+  REQUIRE(fs::file_size(root / ".poltergeist/history.db-wal") > 0);
+  std::fstream stream(root / ".poltergeist/history.db",
+                      std::ios::in | std::ios::out | std::ios::binary);
+  stream.seekp(4 * 4096);  // pages of old builds, which nothing that opens the database reads
+  stream << std::string(6 * 4096, 'x');
+  stream.close();
+  auto history = opened(root);
+  CHECK(fs::exists(root / ".poltergeist/history.db.corrupt"));
+  CHECK(history.recent(kApp, 1000)->empty());
+}
+
+TEST_CASE("a history that is removed while it is open begins anew where it was") {
   const test::TempDir root;
   auto history = opened(root);
   REQUIRE(history.record(entry(1)));
-  SECTION("the directory removed") {
-    fs::remove_all(root / ".poltergeist");
-  }
-  SECTION("overwritten") {
-    damage(root / ".poltergeist/history.db", std::string(16384, 'x'));
-    fs::resize_file(root / ".poltergeist/history.db-wal", 0);
-  }
-  // What is still in memory may hide it for a while; it never crashes and it recovers.
-  int written = 0;
-  for (std::uint64_t id = 2; id <= 200; ++id) written += history.record(entry(id)) ? 1 : 0;
-  CHECK(written > 0);
-  history = opened(root);
-  CHECK(history.record(entry(300)));
+  fs::remove_all(root / ".poltergeist");
+  REQUIRE(history.record(entry(2)));
+  CHECK(fs::exists(root / ".poltergeist/history.db"));
+  CHECK(*history.recent(kApp, 10) == std::vector<BuildEntry>{entry(2)});
+}
+
+TEST_CASE("a history that is spoilt while it is open is set aside and begins anew") {
+  const test::TempDir root;
+  auto history = opened(root);
+  REQUIRE(history.record(entry(1)));
+  Other(root).execute("DROP TABLE builds");
+  REQUIRE(history.record(entry(2)));
+  CHECK(*history.recent(kApp, 10) == std::vector<BuildEntry>{entry(2)});
+  CHECK(fs::exists(root / ".poltergeist/history.db.corrupt"));
 }
 
 TEST_CASE("a history of a newer version is left as it is, with a word about it") {
@@ -327,7 +343,11 @@ TEST_CASE("a history is small in memory") {
   const test::TempDir root;
   const auto before = ::sqlite3_memory_used();
   auto history = opened(root);
-  for (std::uint64_t id = 1; id <= 1500; ++id) REQUIRE(history.record(entry(id)));
+  for (std::uint64_t id = 1; id <= 500; ++id) {
+    auto build = entry(id);
+    build.reason = std::string(4000, 'r');
+    REQUIRE(history.record(build));
+  }
   REQUIRE(history.recent(kApp, 20));
   REQUIRE(history.last_success(kApp));
   CHECK(::sqlite3_memory_used() - before < 300'000);

@@ -15,6 +15,7 @@
 #include <catch2/catch.hpp>
 
 #include "state/build_log.h"
+#include "state/daemon_file.h"
 #include "state/history.h"
 #include "state/state_manager.h"
 #include "state/target_state_json.h"
@@ -208,4 +209,32 @@ TEST_CASE("a kill while the history is written loses no build that was recorded"
     CHECK(history->next_build_id()->value() > highest);
   }
   CHECK_FALSE(fs::exists(root / ".poltergeist/history.db.corrupt"));
+}
+
+TEST_CASE("a project has one lock holder also while clean removes the lock of dead ones") {
+  const test::TempDir dir;
+  const auto paths = *ProjectPaths::create(*state_dir(dir / "state"), dir.path());
+  std::vector<pid_t> holders;
+  for (int i = 0; i < 4; ++i) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      for (int n = 0; n < rounds(100) * 50; ++n) {
+        const auto lock = take_project_lock(paths);
+        if (!lock) continue;
+        const UniqueFd alone(
+            ::open((dir / "alone").c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
+        if (!alone) ::_exit(1);
+        fs::remove(dir / "alone");
+        fs::remove(paths.lock());  // as clean does, last
+      }
+      ::_exit(0);
+    }
+    holders.push_back(pid);
+  }
+  for (const pid_t holder : holders) {
+    int status = 0;
+    ::waitpid(holder, &status, 0);
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
+  }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <regex>
+#include <cctype>
 
 #include "base/text.h"
 #include "cli/init/kinds.h"
@@ -8,6 +8,11 @@
 namespace poltergeist::cli {
 
 namespace {
+
+// "v2": the end of a module's path that is no name.
+bool is_version(std::string_view part) {
+  return part.size() > 1 && part.front() == 'v' && parse_number(part.substr(1));
+}
 
 // The last part of a module's path that is not a version: "tool" of "example.org/tool/v2".
 std::string name_of_module(const std::string& go_mod, const std::string& otherwise) {
@@ -19,20 +24,29 @@ std::string name_of_module(const std::string& go_mod, const std::string& otherwi
     if (text.starts_with('"') && text.ends_with('"') && text.size() > 1) {
       text = text.substr(1, text.size() - 2);
     }
-    static const std::regex version(R"(/v[0-9]+$)");
-    const auto path = std::regex_replace(std::string(text), version, "");
+    auto path = std::string(text);
+    if (is_version(path.substr(path.rfind('/') + 1))) path.erase(path.rfind('/'));
     return path.substr(path.rfind('/') + 1);
   }
   return otherwise;
 }
 
+bool says_package_main(const std::string& text) {
+  static constexpr std::string_view kClause = "package main";
+  for (const auto line : lines_of(text)) {
+    if (!line.starts_with(kClause)) continue;
+    const auto rest = line.substr(kClause.size());
+    if (rest.empty() || std::isalnum(static_cast<unsigned char>(rest.front())) == 0) return true;
+  }
+  return false;
+}
+
 bool is_main_package(const ProjectFiles& files, const std::string& directory) {
-  static const std::regex package_main(R"((^|\n)package[ \t]+main\b)");
   const auto names = files.files_in(directory);
   return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
     if (extension_of(name) != "go" || name.ends_with("_test.go")) return false;
-    const auto text = files.text(directory.empty() ? name : directory + "/" + name);
-    return text && std::regex_search(*text, package_main);
+    return says_package_main(
+        files.text(directory.empty() ? name : directory + "/" + name).value_or(""));
   });
 }
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <regex>
+#include <utility>
 
 #include "base/text.h"
 #include "cli/init/kinds.h"
@@ -57,17 +57,26 @@ bool is_directive(std::string_view line) {
 }
 
 // "NAME := value"; the operators of GNU make.
-bool read_assignment(const std::string& line, Makefile& makefile) {
-  static const std::regex assignment(
-      R"(^(?:(?:export|override|private)\s+)*([A-Za-z0-9_.-]+)\s*(\?|\+|!|:{1,3})?=\s*(.*)$)");
-  std::smatch match;
-  if (!std::regex_match(line, match, assignment)) return false;
-  const std::string name = match[1];
-  auto& value = makefile.variables[name];
-  if (match[2] == "+") {
-    value += " " + match[3].str();
-  } else if (match[2] != "?" || value.empty()) {
-    value = match[3];
+bool read_assignment(std::string_view line, Makefile& makefile) {
+  for (const std::string_view word : {"export ", "override ", "private "}) {
+    if (line.starts_with(word)) return read_assignment(trimmed(line.substr(word.size())), makefile);
+  }
+  const auto equals = line.find('=');
+  if (equals == std::string_view::npos) return false;
+  auto name = line.substr(0, equals);
+  char operation = '=';
+  if (!name.empty() && std::string_view("?+!:").find(name.back()) != std::string_view::npos) {
+    operation = name.back();
+    while (name.ends_with(operation)) name.remove_suffix(1);
+  }
+  name = trimmed(name);
+  if (name.empty() || name.find_first_of(" \t:$(){}#,%") != std::string_view::npos) return false;
+  const auto written = std::string(trimmed(line.substr(equals + 1)));
+  auto& value = makefile.variables[std::string(name)];
+  if (operation == '+') {
+    value += " " + written;
+  } else if (operation != '?' || value.empty()) {
+    value = written;
   }
   return true;
 }

@@ -32,13 +32,19 @@ ProjectType type_of(const std::vector<Finding>& findings) {
   return value_in(kTypes, findings.front().kind).value_or(ProjectType::Mixed);
 }
 
+// Manifests may hold any bytes; a configuration is UTF-8 without NUL.
+std::string writable(std::string text) {
+  std::erase(text, '\0');
+  return to_utf8(text);
+}
+
 void put(Json& json, const char* key, const std::string& text) {
-  if (!text.empty()) json[key] = to_utf8(text);
+  if (auto written = writable(text); !written.empty()) json[key] = std::move(written);
 }
 
 void put(Json& json, const char* key, const std::vector<std::string>& texts) {
   if (texts.empty()) return;
-  for (const auto& text : texts) json[key].push_back(to_utf8(text));
+  for (const auto& text : texts) json[key].push_back(writable(text));
 }
 
 Json to_json(const ProposedTarget& target) {

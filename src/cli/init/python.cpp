@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <array>
-#include <regex>
+#include <cctype>
 
 #include "cli/init/kinds.h"
 #include "cli/init/watch_globs.h"
@@ -18,16 +18,26 @@ bool is_test_file(std::string_view file) {
   return (name.starts_with("test_") && name.ends_with(".py")) || name.ends_with("_test.py");
 }
 
+bool names_pytest(std::string_view text) {
+  static constexpr std::string_view kWord = "pytest";
+  const auto is_word = [&](std::size_t at) {
+    return at < text.size() &&
+           (std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '_');
+  };
+  for (auto at = text.find(kWord); at != std::string_view::npos; at = text.find(kWord, at + 1)) {
+    if (!(at > 0 && is_word(at - 1)) && !is_word(at + kWord.size())) return true;
+  }
+  return false;
+}
+
 bool uses_pytest(const ProjectFiles& files) {
   if (files.has("pytest.ini") || files.any([](std::string_view file) {
         return file.substr(file.rfind('/') + 1) == "conftest.py";
       })) {
     return true;
   }
-  static const std::regex pytest(R"(\bpytest\b)");
   for (const auto* manifest : kManifests) {
-    if (const auto text = files.text(manifest); text && std::regex_search(*text, pytest))
-      return true;
+    if (const auto text = files.text(manifest); text && names_pytest(*text)) return true;
   }
   return false;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <regex>
-#include <set>
+#include <algorithm>
+#include <optional>
 
 #include "base/text.h"
 #include "cli/init/kinds.h"
@@ -9,15 +9,28 @@ namespace poltergeist::cli {
 
 namespace {
 
+// What is left of `text` behind a word, blanks before it skipped; nothing if something else stands
+// there.
+std::optional<std::string_view> behind(std::string_view text, std::string_view word) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+  if (!text.starts_with(word)) return std::nullopt;
+  return text.substr(word.size());
+}
+
 // The names in `.executableTarget(name: "X", …)`; a manifest is Swift, but this call is always
 // written so.
 std::vector<std::string> names_in_calls(const std::string& manifest, const std::string& call) {
-  const std::regex pattern("\\." + call + R"re(\s*\(\s*name:\s*"([^"]+)")re");
   std::vector<std::string> names;
-  std::set<std::string> seen;
-  for (auto match = std::sregex_iterator(manifest.begin(), manifest.end(), pattern);
-       match != std::sregex_iterator(); ++match) {
-    if (seen.insert((*match)[1]).second) names.push_back((*match)[1]);
+  const auto word = "." + call;
+  for (auto at = manifest.find(word); at != std::string::npos; at = manifest.find(word, at + 1)) {
+    std::optional<std::string_view> rest = std::string_view(manifest).substr(at + word.size());
+    for (const auto* part : {"(", "name:", "\""}) {
+      if (rest) rest = behind(*rest, part);
+    }
+    if (!rest) continue;
+    auto name = std::string(rest->substr(0, rest->find('"')));
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      names.push_back(std::move(name));
   }
   return names;
 }

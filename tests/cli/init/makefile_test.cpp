@@ -42,6 +42,19 @@ endef
   CHECK_FALSE(makefile.has_rule("rm"));
 }
 
+TEST_CASE("every operator of an assignment is one, and a rule is none") {
+  const auto makefile = parse_makefile(
+      "A = 1\nB := 2\nC ::= 3\nD ?= 4\nD ?= 5\nE != echo\nF = a\nF += b\n"
+      "override G = 7\nexport H\nx: A = 8\n$(A): B=9\n" +
+      std::string(200'000, 'x') + "=" + std::string(200'000, 'y') + "\n");
+  const auto value = [&](const char* name) { return makefile.variables.at(name); };
+  CHECK(value("A") + value("B") + value("C") + value("D") == "1234");
+  CHECK(value("E") == "echo");
+  CHECK(value("F") == "a b");
+  CHECK(value("G") == "7");
+  CHECK(makefile.variables.size() == 8);
+}
+
 TEST_CASE("variables that refer to themselves end") {
   const auto makefile = parse_makefile("A = $(A) $(B)\nB = ${A}\nall: $(A) x\n");
   CHECK(makefile.prerequisites_of("all") == Names{"x"});
