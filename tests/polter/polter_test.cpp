@@ -36,6 +36,16 @@ std::string hex(std::string_view bytes) {
   return text;
 }
 
+// How often a process has given up the processor by itself.
+int pauses_of(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  const std::string key = "voluntary_ctxt_switches:";
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(key)) return std::stoi(line.substr(key.size()));
+  }
+  return 0;
+}
+
 // A named pipe that nobody waits for without a deadline: both its ends are open.
 class Fifo {
  public:
@@ -326,6 +336,9 @@ TEST_CASE("a file that is still open for writing is tried again") {
   REQUIRE(writer);
   RunningProgram program(project.plan({"--verbose", "app", "exit", "7"}));
   while (!contains(program.errors(), "executing")) REQUIRE(program.await_some());
+  // Each try ends in a pause, which is all that it can be waiting for now.
+  const int before = pauses_of(program.pid());
+  while (pauses_of(program.pid()) < before + 3) REQUIRE(is_alive(program.pid()));
   writer.reset();
   CHECK(program.await_end() == Exit::by_code(7));
 }

@@ -46,6 +46,10 @@ void FakeDaemon::begin_build(const std::string& target) {
   change([&] { building_[target] = true; });
 }
 
+void FakeDaemon::hold(const std::function<bool(const api::WaitParams&)>& held) {
+  change([&] { held_ = held; });
+}
+
 void FakeDaemon::refuse(const api::RpcError& error) {
   change([&] { refusal_ = error; });
 }
@@ -175,6 +179,7 @@ std::optional<api::Response> FakeDaemon::response_for(const Resting& resting) co
   const auto refused = [&](const api::RpcError& error) {
     return api::Response{resting.id, tl::unexpected<api::RpcError>(error)};
   };
+  if (held_ && held_(resting.params)) return std::nullopt;
   if (refusal_) return refused(*refusal_);
   api::WaitResult result;
   result.watch.state = "ok";

@@ -33,6 +33,8 @@ class FakeDaemon {
   // The target is being built from now on: waits for it rest until it settles; with noBuild they
   // are answered "stale".
   void begin_build(const std::string& target);
+  // Waits for which this is true rest, whatever else is so, until it is replaced.
+  void hold(const std::function<bool(const api::WaitParams&)>& held);
   // Each wait is refused, those under way as well.
   void refuse(const api::RpcError& error);
   // Sent to every connection that follows.
@@ -76,6 +78,7 @@ class FakeDaemon {
   std::map<std::string, api::TargetAnswer> targets_;
   std::map<std::string, bool> building_;
   std::optional<api::RpcError> refusal_;
+  std::function<bool(const api::WaitParams&)> held_;
   std::vector<api::WaitParams> waits_;
   std::list<Connection> connections_;
   UniqueFd listener_;
