@@ -299,7 +299,8 @@ void Building::on_end(const TargetId& name, const BuildEndReport& report) {
        .outputs = std::move(outputs),
        .output_path = artifact,
        .output_fingerprint = report.success ? output_fingerprint(ended.plan) : std::string(),
-       .superseded = verdict.standing == build::Standing::Pending,
+       // Something newer is to be built, or is being built already: the failure means nothing yet.
+       .superseded = !report.success && verdict.standing != build::Standing::Failed,
        .retried = verdict.hold == build::Hold::Retry});
   if (report.success) {
     listener_.on_success(name, build);
