@@ -1,0 +1,3 @@
+module example.org/tmuxwatch
+
+go 1.19

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#include "build/core_target.h"
+
+#include <algorithm>
+
+namespace poltergeist::build {
+
+namespace {
+
+constexpr int kLoopBuilds = 3;
+constexpr Duration kLongestLoopDelay = Seconds(30);
+
+void add_paths(Why& why, const std::vector<RelPath>& paths) {
+  for (const auto& path : paths) {
+    if (why.paths.size() == kTriggerPaths) return;
+    if (std::find(why.paths.begin(), why.paths.end(), path) == why.paths.end()) {
+      why.paths.push_back(path);
+    }
+  }
+}
+
+std::vector<RelPath> sorted(std::vector<RelPath> paths) {
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+}  // namespace
+
+void Reasons::add(Cause added) {
+  if (!cause || added < *cause) cause = added;
+}
+
+void Reasons::add_changes(const Touched& touched, Instant now) {
+  add(Cause::Changed);
+  add_paths(why, touched.paths);
+  why.total_paths += std::max(touched.total, touched.paths.size());
+  if (!why.first_event) why.first_event = now;
+}
+
+void Reasons::restore(Reasons older) {
+  if (older.cause) add(*older.cause);
+  outside = outside || older.outside;
+  std::swap(why.paths, older.why.paths);
+  add_paths(why, older.why.paths);
+  why.total_paths += older.why.total_paths;
+  why.first_event = earlier(why.first_event, older.why.first_event);
+  if (older.why.dependency) why.dependency = older.why.dependency;
+}
+
+void TargetState::ask(Cause cause) {
+  ++asked;
+  reasons.add(cause);
+  if (cause != Cause::Retry) drop_retry();
+}
+
+void TargetState::drop_retry() {
+  retry_at.reset();
+  next_attempt = 1;
+}
+
+void TargetState::close_window(Instant now) {
+  if (!window.is_open()) return;
+  window.close();
+  reasons.why.window_closed = now;
+}
+
+void TargetState::forget_wishes() {
+  requested = false;
+  urgent = false;
+  if (is_stale()) return;
+  reasons = {};
+  waiting_since.reset();
+  window.close();
+}
+
+SelfTriggered TargetState::self_triggered_by_now() const {
+  if (reasons.outside || reasons.cause != Cause::Changed) return {};
+  auto paths = sorted(reasons.why.paths);
+  const int before = paths == self.paths ? self.builds : 0;
+  return {before + 1, std::move(paths)};
+}
+
+std::optional<Instant> TargetState::slowed_until() const {
+  if (self.builds < kLoopBuilds || !last_end) return std::nullopt;
+  const int builds = self_triggered_by_now().builds;
+  if (builds <= kLoopBuilds) return std::nullopt;
+  const int doublings = std::min(builds - kLoopBuilds - 1, 5);
+  return *last_end + std::min<Duration>(Seconds(1) * (1 << doublings), kLongestLoopDelay);
+}
+
+const TargetState* blocker_of(const TargetState& state) {
+  for (const auto* dependency : state.dependencies) {
+    if (dependency->is_ignored()) continue;
+    if (dependency->verdict.standing == Standing::Failed) return dependency;
+    if (dependency->verdict.standing == Standing::Blocked) return blocker_of(*dependency);
+  }
+  return nullptr;
+}
+
+const TargetState* awaited_by(const TargetState& state) {
+  for (const auto* dependency : state.dependencies) {
+    if (dependency->is_ignored()) continue;
+    switch (dependency->verdict.standing) {
+      case Standing::Unknown:
+      case Standing::Building:
+      case Standing::Pending:
+        return dependency;
+      case Standing::Fresh:
+      case Standing::Failed:
+      case Standing::Blocked:
+        break;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<TargetState*> with_dependencies(TargetState& state) {
+  std::vector<TargetState*> found;
+  const auto add = [&](TargetState& next, const auto& recurse) -> void {
+    if (std::find(found.begin(), found.end(), &next) != found.end()) return;
+    for (auto* dependency : next.dependencies) recurse(*dependency, recurse);
+    found.push_back(&next);
+  };
+  add(state, add);
+  return found;
+}
+
+}  // namespace poltergeist::build

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include "cli/connection.h"
+
+#include <poll.h>
+
+#include "base/text.h"
+#include "state/daemon_file.h"
+#include "sys/clock.h"
+#include "sys/file_lock.h"
+
+namespace poltergeist::cli {
+
+namespace {
+
+// A daemon that starts or ends holds its lock for moments without listening: worth a second look.
+constexpr Milliseconds kSettling{1000};
+constexpr int kPauseMs = 10;
+
+std::string pid_text(const ProjectAt& project) {
+  const auto info = state::read_daemon_file(project.paths);
+  return info && info->pid > 0 ? fmt::format(" (pid {})", info->pid) : std::string();
+}
+
+Refusal silent(const ProjectAt& project) {
+  const auto info = state::read_daemon_file(project.paths);
+  const auto kill = info && info->pid > 0
+                        ? fmt::format(
+                              "`kill -CONT {0}` wakes one that is stopped, `kill -9 {0}` "
+                              "ends it",
+                              info->pid)
+                        : std::string("end it and start a new one");
+  return {ExitCode::CannotAnswer,
+          fmt::format("the daemon{} does not answer; {}", pid_text(project), kill),
+          {}};
+}
+
+ExitCode exit_code_for(api::ErrorCode code) {
+  switch (code) {
+    case api::ErrorCode::Failed:
+    case api::ErrorCode::Conflict:
+      return ExitCode::No;
+    case api::ErrorCode::Invalid:
+    case api::ErrorCode::InvalidParams:
+    case api::ErrorCode::Unauthorized:
+    case api::ErrorCode::Forbidden:
+      return ExitCode::Usage;
+    case api::ErrorCode::NotFound:
+      return ExitCode::Unknown;
+    case api::ErrorCode::Timeout:
+      return ExitCode::Timeout;
+    case api::ErrorCode::InternalError:
+      return ExitCode::OurBug;
+    case api::ErrorCode::ParseError:
+    case api::ErrorCode::InvalidRequest:
+    case api::ErrorCode::MethodNotFound:
+    case api::ErrorCode::Unavailable:
+      return ExitCode::CannotAnswer;
+  }
+  return ExitCode::CannotAnswer;
+}
+
+}  // namespace
+
+Refusal no_daemon(const ProjectAt& project) {
+  return {ExitCode::CannotAnswer,
+          fmt::format("no daemon is running for {}; `poltergeist haunt` starts one",
+                      for_terminal(project.root().string())),
+          {}};
+}
+
+Refusal refusal_for(const api::RpcError& error) {
+  return {exit_code_for(error.code), for_terminal(error.message), {}};
+}
+
+Attempt<api::Client> connect(const ProjectAt& project) {
+  const auto give_up = now() + kSettling;
+  while (true) {
+    auto client = api::Client::connect(project.paths.socket(), kPatience);
+    if (client) return std::move(*client);
+    if (client.error().code == Errc::Timeout) return refuse(silent(project));
+    if (client.error().code != Errc::Unavailable) {
+      return refuse(ExitCode::CannotAnswer, "{}", for_terminal(client.error().message));
+    }
+    if (!FileLock::is_held(project.paths.lock())) return refuse(no_daemon(project));
+    if (now() >= give_up) return refuse(silent(project));
+    ::poll(nullptr, 0, kPauseMs);
+  }
+}
+
+Attempt<api::Json> ask(api::Client& client, std::string_view method, const api::Json& params,
+                       std::optional<Milliseconds> patience,
+                       const api::Client::OnNotification& on_notification) {
+  const auto asked = now();
+  auto answer = client.call_rpc(method, params, patience, on_notification);
+  if (!answer) {
+    // Not the daemon's word that something took too long, but its silence.
+    if (answer.error().code == api::ErrorCode::Timeout && patience && now() >= asked + *patience) {
+      return refuse(ExitCode::CannotAnswer, "the daemon (pid {}) does not answer",
+                    client.hello().pid);
+    }
+    return refuse(refusal_for(answer.error()));
+  }
+  return std::move(*answer);
+}
+
+}  // namespace poltergeist::cli

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+#include "cli/daemon_start.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cli/connection.h"
+#include "cli/daemon_entry.h"
+#include "cli/json_view.h"
+#include "cli/output.h"
+#include "cli/target_choice.h"
+#include "process/environment.h"
+#include "process/spawn.h"
+#include "sys/clock.h"
+#include "sys/file_lock.h"
+#include "sys/files.h"
+
+namespace poltergeist::cli {
+
+namespace {
+
+// Reading a huge tree on a cold disk is the longest part of a start.
+constexpr Seconds kStartPatience{120};
+constexpr Seconds kEndPatience{5};
+
+struct Start {
+  ProjectAt project;
+  std::vector<std::string> targets;
+  LogLevel level = LogLevel::Info;
+};
+
+Attempt<Start> prepare(const HauntOptions& options) {
+  auto project = find_project(options.config);
+  if (!project) return refuse(project.error());
+  const auto loaded = load_configuration(project->file);
+  if (!loaded) return refuse(loaded.error());
+  std::vector<std::string> targets;
+  for (const auto& name : options.targets) {
+    const auto target = named_target(loaded->project, name);
+    if (!target) return refuse(target.error());
+    targets.push_back(target->value());
+  }
+  const auto level =
+      level_for(options, std::getenv("POLTERGEIST_LOG_LEVEL"), loaded->project.logging.level);
+  if (!level) return refuse(level.error());
+  return Start{std::move(*project), std::move(targets), *level};
+}
+
+// The daemon that serves this project already, if there is one that answers; waits for one that is
+// just starting.
+std::optional<int> running_pid(const ProjectAt& project) {
+  if (!FileLock::is_held(project.paths.lock())) return std::nullopt;
+  const auto client = connect(project);
+  if (!client) return std::nullopt;
+  return client->hello().pid;
+}
+
+int already_running(const ProjectAt& project, int pid) {
+  print(fmt::format("a daemon (pid {}) haunts {} already\n", pid,
+                    for_terminal(project.root().string())));
+  return to_int(ExitCode::Yes);
+}
+
+process::SpawnPlan plan_for(const Start& start, int ready_fd) {
+  std::vector<std::string> argv = {"/proc/self/exe"};
+  if (const auto executable = own_executable()) argv = {executable->string()};
+  for (const auto* word : {"haunt", "--foreground", "--ready-fd", "1", "--config"}) {
+    argv.emplace_back(word);
+  }
+  argv.push_back(start.project.file.string());
+  argv.insert(argv.end(), {"--log-level", std::string(name_in(kLogLevels, start.level))});
+  for (const auto& target : start.targets) argv.insert(argv.end(), {"--target", target});
+  return {.argv = std::move(argv),
+          .cwd = start.project.root(),
+          .env = process::own_environment(),
+          .out = process::Stream::to(ready_fd),
+          .group = process::Group::NewSession,
+          .role = process::Role::Independent};
+}
+
+// The first line that comes out of `fd`; what came so far if it ends before. Nothing: out of time.
+std::optional<std::string> read_line(int fd, Instant deadline) {
+  std::string text;
+  while (text.find('\n') == std::string::npos) {
+    const auto left = std::chrono::ceil<Milliseconds>(deadline - now()).count();
+    if (left <= 0) return std::nullopt;
+    pollfd waiting{fd, POLLIN, 0};
+    if (::poll(&waiting, 1, static_cast<int>(left)) <= 0) continue;
+    std::array<char, 4096> bytes;
+    const auto count = ::read(fd, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    text.append(bytes.data(), static_cast<std::size_t>(count));
+  }
+  return text;
+}
+
+// A daemon that did not get ready must not stay behind.
+void end(const process::Child& child) {
+  for (const int number : {SIGTERM, SIGKILL}) {
+    ::kill(child.pid(), number);  // our own unreaped child: the number is still its own
+    pollfd waiting{child.pidfd(), POLLIN, 0};
+    if (::poll(&waiting, 1, static_cast<int>(Milliseconds(kEndPatience).count())) > 0) return;
+  }
+}
+
+Attempt<Readiness> start_in_background(const Start& start) {
+  auto pipe = make_pipe();
+  if (!pipe) return refuse(ExitCode::CannotAnswer, "{}", pipe.error().message);
+  const auto child = process::spawn(plan_for(start, pipe->write_end.get()));
+  if (!child) return refuse(ExitCode::CannotAnswer, "{}", child.error().message);
+  pipe->write_end.reset();
+  const auto line = read_line(pipe->read_end.get(), now() + kStartPatience);
+  const auto log = start.project.paths.daemon_log().string();
+  if (!line) {
+    end(*child);
+    return refuse(ExitCode::CannotAnswer, "the daemon was not ready after {}; its log: {}",
+                  format_duration(kStartPatience), log);
+  }
+  if (line->empty()) {
+    return refuse(ExitCode::CannotAnswer, "the daemon ended before it was ready; its log: {}", log);
+  }
+  return readiness_from(*line);
+}
+
+int haunt_in_background(const Start& start) {
+  if (const auto pid = running_pid(start.project)) return already_running(start.project, *pid);
+  const auto ready = start_in_background(start);
+  if (!ready) return report(ready.error());
+  if (ready->already) {
+    // It may not listen yet, and whoever reads "already" may ask it something at once.
+    const auto pid = running_pid(start.project);
+    return already_running(start.project, pid.value_or(ready->pid));
+  }
+  print(fmt::format("haunting {} (pid {})\n", for_terminal(start.project.root().string()),
+                    ready->pid));
+  return to_int(ExitCode::Yes);
+}
+
+// stdout is the pipe to the process that started us. What the daemon prints must not end up there,
+// and what it starts must not inherit it.
+int take_ready_fd(const std::string& text) {
+  const auto number = parse_number(text);
+  if (!number || *number > 1023) return -1;
+  const int given = static_cast<int>(*number);
+  const int kept = ::fcntl(given, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  const UniqueFd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (given <= STDERR_FILENO) {
+    ::dup2(nothing.get(), given);
+  } else {
+    ::close(given);
+  }
+  return kept;
+}
+
+int haunt_here(const Start& start, const std::string& ready_fd) {
+  if (ready_fd.empty()) {
+    if (const auto pid = running_pid(start.project)) return already_running(start.project, *pid);
+  }
+  return become_daemon({.config_file = start.project.file,
+                        .state_dir = start.project.paths.state_dir(),
+                        .only_targets = start.targets,
+                        .level = start.level,
+                        .foreground = ready_fd.empty(),
+                        .ready_fd = ready_fd.empty() ? -1 : take_ready_fd(ready_fd)});
+}
+
+}  // namespace
+
+void declare(Arguments& arguments, HauntOptions& options) {
+  std::vector<std::string> levels;
+  for (const auto& level : kLogLevels) levels.emplace_back(level.name);
+  arguments.values("-t,--target", options.targets, "target",
+                   "only this target (may be given several times)", Parameter::Offer::Targets);
+  arguments.flag("-f,--foreground", options.foreground, "stay here, the log on stderr");
+  arguments.choice("--log-level", options.log_level, levels, "how much the daemon's log says");
+  arguments.flag("--verbose", options.verbose, "the same as --log-level debug");
+  arguments.config(options.config);
+  arguments.internal("--ready-fd", options.ready_fd);
+}
+
+Attempt<LogLevel> level_for(const HauntOptions& options, const char* from_environment,
+                            LogLevel configured) {
+  if (!options.log_level.empty()) return *value_in(kLogLevels, options.log_level);
+  if (options.verbose) return LogLevel::Debug;
+  if (from_environment == nullptr || *from_environment == '\0') return configured;
+  const auto level = value_in(kLogLevels, from_environment);
+  if (level) return *level;
+  return refuse(ExitCode::Usage, "POLTERGEIST_LOG_LEVEL is \"{}\"; it can be {}",
+                for_terminal(from_environment), names_in(kLogLevels));
+}
+
+Attempt<Readiness> readiness_from(const std::string& line) {
+  const auto json = nlohmann::json::parse(line, nullptr, false);
+  const JsonView view(json);
+  if (view["ready"].flag().value_or(false)) {
+    return Readiness{.pid = static_cast<pid_t>(view["pid"].number().value_or(0))};
+  }
+  if (const auto other = view["running"].number()) {
+    return Readiness{.pid = static_cast<pid_t>(*other), .already = true};
+  }
+  const auto error = view["error"];
+  const auto code = error["exit"].number().value_or(to_int(ExitCode::CannotAnswer));
+  const auto message = error["message"].text();
+  return refuse(
+      Refusal{static_cast<ExitCode>(code),
+              message.empty() ? std::string("the daemon did not say why it cannot start") : message,
+              {}});
+}
+
+int haunt(const HauntOptions& options) {
+  const auto start = prepare(options);
+  if (!start) return report(start.error());
+  if (options.foreground) return haunt_here(*start, options.ready_fd);
+  return haunt_in_background(*start);
+}
+
+}  // namespace poltergeist::cli

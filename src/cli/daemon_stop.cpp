@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "cli/daemon_stop.h"
+
+#include <poll.h>
+
+#include "api/client.h"
+#include "cli/connection.h"
+#include "sys/clock.h"
+#include "sys/file_lock.h"
+
+namespace poltergeist::cli {
+
+namespace {
+
+// Longer than the daemon gives its builds and programs to end (10 s and then SIGKILL).
+constexpr Seconds kEndPatience{15};
+constexpr int kPauseMs = 5;
+
+// The connection ends with the daemon, so its end is the news; the lock is the proof, and the
+// kernel may free it a moment later.
+bool await_end(api::Client& client, const ProjectAt& project) {
+  const auto deadline = now() + kEndPatience;
+  while (now() < deadline) {
+    const auto left = std::chrono::ceil<Milliseconds>(deadline - now());
+    const auto note = client.next_notification(left);
+    if (!note) break;
+  }
+  while (FileLock::is_held(project.paths.lock())) {
+    if (now() >= deadline) return false;
+    ::poll(nullptr, 0, kPauseMs);
+  }
+  return true;
+}
+
+}  // namespace
+
+Attempt<std::optional<int>> stop_daemon(const ProjectAt& project) {
+  if (!FileLock::is_held(project.paths.lock())) return std::nullopt;
+  auto client = connect(project);
+  if (!client) {
+    // It ended by itself between the two looks.
+    if (!FileLock::is_held(project.paths.lock())) return std::nullopt;
+    return refuse(client.error());
+  }
+  const int pid = client->hello().pid;
+  // An end of the connection before the answer is an answer as well.
+  const auto answer = ask(*client, api::method::kStop);
+  if (!answer && FileLock::is_held(project.paths.lock()) &&
+      answer.error().code != ExitCode::CannotAnswer) {
+    return refuse(answer.error());
+  }
+  if (!await_end(*client, project)) {
+    return refuse(ExitCode::No, "the daemon (pid {}) has not ended after {}; `kill -9 {}` ends it",
+                  pid, format_duration(kEndPatience), pid);
+  }
+  return pid;
+}
+
+}  // namespace poltergeist::cli

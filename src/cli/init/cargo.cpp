@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cli/init/kinds.h"
+#include "cli/init/toml.h"
+#include "cli/init/watch_globs.h"
+
+namespace poltergeist::cli {
+
+namespace {
+
+using config::TargetType;
+using nlohmann::json;
+
+std::string string_at(const json& object, const char* key) {
+  if (!object.is_object()) return {};
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+const json& child(const json& object, const char* key) {
+  static const json none;
+  const auto found = object.is_object() ? object.find(key) : object.end();
+  return object.is_object() && found != object.end() ? *found : none;
+}
+
+std::vector<std::string> strings_in(const json& array) {
+  std::vector<std::string> strings;
+  if (array.is_string()) strings.push_back(array.get<std::string>());
+  if (!array.is_array()) return strings;
+  for (const auto& item : array) {
+    if (item.is_string()) strings.push_back(item.get<std::string>());
+  }
+  return strings;
+}
+
+// A package: the directory of a Cargo.toml, "" for the root.
+struct Package {
+  std::string directory;
+  json manifest;
+
+  [[nodiscard]] std::string name() const { return string_at(child(manifest, "package"), "name"); }
+  [[nodiscard]] std::string path(std::string_view file) const {
+    return directory.empty() ? std::string(file) : directory + "/" + std::string(file);
+  }
+};
+
+// The names of the binaries that cargo would build, declared or found (Cargo book: "Cargo
+// targets").
+std::vector<std::string> binaries_of(const Package& package, const ProjectFiles& files) {
+  std::vector<std::string> names;
+  std::set<std::string> declared_paths;
+  const auto add = [&](const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  if (const auto& declared = child(package.manifest, "bin"); declared.is_array()) {
+    for (const auto& bin : declared) {
+      if (const auto name = string_at(bin, "name"); !name.empty()) add(name);
+      declared_paths.insert(string_at(bin, "path"));
+    }
+  }
+  const auto& automatic = child(child(package.manifest, "package"), "autobins");
+  if (automatic.is_boolean() && !automatic.get<bool>()) return names;
+
+  const auto is_new = [&](const std::string& path) { return !declared_paths.contains(path); };
+  if (files.has(package.path("src/main.rs")) && is_new("src/main.rs")) add(package.name());
+  const auto bin = package.path("src/bin");
+  for (const auto& file : files.files_in(bin)) {
+    if (extension_of(file) == "rs" && is_new("src/bin/" + file))
+      add(file.substr(0, file.size() - 3));
+  }
+  for (const auto& directory : files.directories_in(bin)) {
+    const auto main = "src/bin/" + directory + "/main.rs";
+    if (files.has(package.path(main)) && is_new(main)) add(directory);
+  }
+  return names;
+}
+
+bool has_library(const Package& package, const ProjectFiles& files) {
+  return child(package.manifest, "lib").is_object() || files.has(package.path("src/lib.rs"));
+}
+
+// What changes the build of this package: its files, its manifest, and those of the workspace.
+std::vector<std::string> watch_paths_of(const Package& package, const ProjectFiles& files) {
+  std::vector<std::string> paths;
+  if (files.has_directory(package.path("src"))) paths.push_back(package.path("src") + "/**/*.rs");
+  if (files.has(package.path("build.rs"))) paths.push_back(package.path("build.rs"));
+  paths.push_back(package.path("Cargo.toml"));
+  if (!package.directory.empty()) paths.emplace_back("Cargo.toml");
+  if (files.has("Cargo.lock")) paths.emplace_back("Cargo.lock");
+  return paths;
+}
+
+// Members of the workspace that a package depends on by path are built with it, so they are
+// watched.
+void add_path_dependencies(const Package& package, const std::vector<Package>& all,
+                           std::set<std::string>& directories) {
+  for (const auto* section : {"dependencies", "build-dependencies"}) {
+    const auto& dependencies = child(package.manifest, section);
+    if (!dependencies.is_object()) continue;
+    for (const auto& [key, value] : dependencies.items()) {
+      const auto renamed = string_at(value, "package");
+      const auto& wanted = renamed.empty() ? key : renamed;
+      const bool local =
+          value.is_object() && (value.contains("path") || value.contains("workspace"));
+      if (!local) continue;
+      const auto found = std::find_if(all.begin(), all.end(),
+                                      [&](const Package& other) { return other.name() == wanted; });
+      if (found != all.end() && directories.insert(found->directory).second) {
+        add_path_dependencies(*found, all, directories);
+      }
+    }
+  }
+}
+
+std::vector<std::string> watch_paths_with_dependencies(const Package& package,
+                                                       const std::vector<Package>& all,
+                                                       const ProjectFiles& files) {
+  auto paths = watch_paths_of(package, files);
+  std::set<std::string> directories = {package.directory};
+  add_path_dependencies(package, all, directories);
+  for (const auto& other : all) {
+    if (other.directory == package.directory || !directories.contains(other.directory)) continue;
+    for (auto& path : watch_paths_of(other, files)) {
+      if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
+    }
+  }
+  return paths;
+}
+
+ProposedTarget library_of(const Package& package, bool in_workspace) {
+  const auto& lib = child(package.manifest, "lib");
+  auto name = string_at(lib, "name");
+  if (name.empty()) name = package.name();
+  std::replace(name.begin(), name.end(), '-', '_');
+  const auto types = strings_in(child(lib, "crate-type"));
+  const auto has = [&](const char* type) {
+    return std::find(types.begin(), types.end(), type) != types.end();
+  };
+  const bool shared = has("cdylib") || has("dylib");
+  const char* extension = shared ? ".so" : has("staticlib") ? ".a" : ".rlib";
+  ProposedTarget target;
+  target.name = package.name();
+  target.type = TargetType::Library;
+  target.library_type = shared ? config::LibraryType::Dynamic : config::LibraryType::Static;
+  target.build_command = in_workspace ? "cargo build -p " + shell_quoted(package.name()) + " --lib"
+                                      : "cargo build --lib";
+  target.output_path = "target/debug/lib" + name + extension;
+  return target;
+}
+
+// The packages of a workspace: the root's own, if it is one, and the members.
+std::vector<Package> packages_of(const json& root, const ProjectFiles& files, Finding& finding) {
+  std::vector<Package> packages;
+  if (root.contains("package")) packages.push_back({"", root});
+  const auto& workspace = child(root, "workspace");
+  const auto excluded = strings_in(child(workspace, "exclude"));
+  for (const auto& pattern : strings_in(child(workspace, "members"))) {
+    for (const auto& file : files.all()) {
+      if (!file.ends_with("/Cargo.toml")) continue;
+      const auto directory = file.substr(0, file.rfind('/'));
+      if (::fnmatch(pattern.c_str(), directory.c_str(), FNM_PATHNAME) != 0) continue;
+      if (std::find(excluded.begin(), excluded.end(), directory) != excluded.end()) continue;
+      const auto manifest = parse_toml(files.text(file).value_or(""));
+      if (!manifest) {
+        finding.notes.push_back(file + ": " + manifest.error().message);
+      } else if (!string_at(child(*manifest, "package"), "name").empty()) {
+        packages.push_back({directory, *manifest});
+      }
+    }
+  }
+  return packages;
+}
+
+bool has_tests(const ProjectFiles& files, const std::string& directory) {
+  return files.any([&](std::string_view file) {
+    if (extension_of(file) != "rs" || !file.starts_with(directory)) return false;
+    return files.text(file).value_or("").find("#[test]") != std::string::npos;
+  });
+}
+
+}  // namespace
+
+std::optional<Finding> find_cargo(const ProjectFiles& files) {
+  const auto text = files.text("Cargo.toml");
+  if (!text) return std::nullopt;
+  Finding finding{.kind = "Cargo", .source = "Cargo.toml"};
+  const auto root = parse_toml(*text);
+  if (!root) {
+    finding.notes.push_back("Cargo.toml: " + root.error().message);
+    return finding;
+  }
+  const auto packages = packages_of(*root, files, finding);
+  const bool in_workspace = root->contains("workspace");
+  for (const auto& package : packages) {
+    const auto watched = watch_paths_with_dependencies(package, packages, files);
+    const auto binaries = binaries_of(package, files);
+    for (const auto& binary : binaries) {
+      ProposedTarget target;
+      target.name = binary;
+      target.build_command =
+          (in_workspace ? "cargo build -p " + shell_quoted(package.name()) : "cargo build") +
+          " --bin " + shell_quoted(binary);
+      target.output_path = "target/debug/" + binary;
+      target.watch_paths = watched;
+      finding.targets.push_back(std::move(target));
+    }
+    if (binaries.empty() && has_library(package, files)) {
+      auto target = library_of(package, in_workspace);
+      target.watch_paths = watched;
+      finding.targets.push_back(std::move(target));
+    }
+  }
+  if (has_tests(files, "")) {
+    ProposedTarget test;
+    test.name = "test";
+    test.type = TargetType::Test;
+    test.test_command = in_workspace ? "cargo test --workspace" : "cargo test";
+    test.watch_paths = globs_for(files, {"rs"});
+    test.watch_paths.emplace_back(in_workspace ? "**/Cargo.toml" : "Cargo.toml");
+    finding.targets.push_back(std::move(test));
+  }
+  if (finding.targets.empty())
+    finding.notes.emplace_back("Cargo.toml names no package with sources");
+  return finding;
+}
+
+}  // namespace poltergeist::cli

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/connection.h"
+#include "cli/known_state.h"
+#include "cli/output.h"
+#include "cli/status_view.h"
+#include "cli/target_choice.h"
+#include "cli/verb_functions.h"
+#include "sys/clock.h"
+
+namespace poltergeist::cli {
+
+namespace {
+
+struct Options {
+  std::string target;
+  std::string config;
+  bool json = false;
+  bool fresh = false;
+  bool verbose = false;
+};
+
+void show(const Options& options, const nlohmann::json& document, const std::string& only) {
+  if (options.json) {
+    print_json(status_json(document, only));
+  } else {
+    const auto detail = options.verbose ? Detail::Verbose : Detail::Short;
+    print(status_text(document, wall_now(), detail, style_for(STDOUT_FILENO)));
+  }
+}
+
+// The daemon narrows the answer to the target, and knows how it is spelt.
+std::string only_name(const nlohmann::json& document) {
+  const auto targets = document.find("targets");
+  const bool one = targets != document.end() && targets->is_object() && targets->size() == 1;
+  return one ? targets->begin().key() : std::string();
+}
+
+int show_last_known(const Options& options, const ProjectAt& project) {
+  const auto loaded = load_configuration(project.file);
+  if (!loaded) return report(loaded.error());
+  auto document = last_known(project, loaded->project);
+  if (!options.target.empty()) {
+    const auto target = named_target(loaded->project, options.target);
+    if (!target) return report(target.error());
+    const auto entry = document["targets"][target->value()];
+    document["targets"] = {{target->value(), entry}};
+  }
+  show(options, document, {});
+  return report(no_daemon(project));
+}
+
+}  // namespace
+
+int verb_status(Arguments& arguments) {
+  Options options;
+  arguments.target(options.target, "show this one only");
+  arguments.value("-t,--target", options.target, "target", "the same", Parameter::Offer::Targets);
+  arguments.flag("--fresh", options.fresh, "look at the tree first");
+  arguments.flag("--verbose", options.verbose, "commands, outputs, figures");
+  arguments.json(options.json);
+  arguments.config(options.config);
+  if (const auto end = arguments.end()) return *end;
+
+  const auto project = find_project(options.config);
+  if (!project) return report(project.error());
+  auto client = connect(*project);
+  if (!client) {
+    if (client.error() == no_daemon(*project)) return show_last_known(options, *project);
+    return report(client.error());
+  }
+  api::Json params = api::Json::object();
+  if (!options.target.empty()) params["target"] = options.target;
+  if (options.fresh) params["fresh"] = true;
+  // Looking at a huge tree first may take its time.
+  const auto patience = options.fresh ? std::nullopt : std::optional(kPatience);
+  const auto document = ask(*client, api::method::kStatus, params, patience);
+  if (!document) return report(document.error());
+  show(options, *document, options.target.empty() ? std::string() : only_name(*document));
+  return to_int(ExitCode::Yes);
+}
+
+}  // namespace poltergeist::cli

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include <unistd.h>
+
+#include <array>
+#include <string>
+
+#include "cli/output.h"
+#include "cli/project_at.h"
+#include "cli/verb_functions.h"
+#include "config/discovery.h"
+#include "config/problem.h"
+
+namespace poltergeist::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kMostInput = 1 << 20;
+
+Attempt<std::string> standard_input() {
+  std::string text;
+  std::array<char, 64 << 10> bytes;
+  while (true) {
+    const auto count = ::read(STDIN_FILENO, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return refuse(ExitCode::CannotAnswer, "the standard input cannot be read");
+    if (count == 0) return text;
+    text.append(bytes.data(), static_cast<std::size_t>(count));
+    if (text.size() > kMostInput) {
+      return refuse(ExitCode::Usage, "the standard input is over {} bytes", kMostInput);
+    }
+  }
+}
+
+// What is piped in is judged as if it were the configuration of this directory.
+Attempt<config::Loaded> load_standard_input(fs::path& file) {
+  const auto text = standard_input();
+  if (!text) return refuse(text.error());
+  std::error_code error;
+  const auto cwd = fs::canonical(".", error);
+  if (error) return refuse(ExitCode::Usage, "the working directory: {}", error.message());
+  file = cwd / config::kConfigFile;
+  return load_text(*text, file);
+}
+
+Attempt<config::Loaded> load(const std::string& named, fs::path& file) {
+  if (named == "-") return load_standard_input(file);
+  const auto project = find_project(named);
+  if (!project) return refuse(project.error());
+  file = project->file;
+  return load_configuration(file);
+}
+
+}  // namespace
+
+int verb_validate(Arguments& arguments) {
+  std::string config;
+  arguments.config(config);
+  if (const auto end = arguments.end()) return *end;
+
+  fs::path file;
+  const auto loaded = load(config, file);
+  if (!loaded) return report(loaded.error());
+  if (!loaded->notes.empty()) say(for_terminal(config::to_text(loaded->notes, file)));
+  const auto count = loaded->project.targets.size();
+  print(fmt::format("valid: {} target{}\n", count, count == 1 ? "" : "s"));
+  return to_int(ExitCode::Yes);
+}
+
+}  // namespace poltergeist::cli

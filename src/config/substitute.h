@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// `${VAR}` and `${VAR:-default}` in values that are not lines for a shell.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "config/project.h"
+
+namespace poltergeist::config {
+
+// As the shell has it: the default holds for a variable that is not set or empty, and is taken as
+// it stands. `$${` is a plain `${`; a `$` before anything else is nothing special. Invalid: a
+// variable that is not set and has no default, a name that is none, a `}` that is missing.
+[[nodiscard]] Result<std::string> substitute(std::string_view text, const Environment& environment);
+
+}  // namespace poltergeist::config

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// What the daemon says of its targets, from what the others know: answers of `wait` and `build`,
+// `status`, `why`, progress.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/messages.h"
+#include "config/project.h"
+#include "daemon/building.h"
+#include "daemon/publishing.h"
+#include "daemon/watching.h"
+
+namespace poltergeist::daemon {
+
+// What became of the latest save of the configuration.
+struct ConfigurationState {
+  bool valid = true;
+  std::vector<std::string> problems;  // of the refused one; the old one is in force
+};
+
+class Answers {
+ public:
+  Answers(const config::Project& project, const Building& building, Publishing& publishing,
+          const Watching& watching, const ConfigurationState& configuration, WallTime started,
+          std::string version)
+      : project_(project),
+        building_(building),
+        publishing_(publishing),
+        watching_(watching),
+        configuration_(configuration),
+        started_(started),
+        version_(std::move(version)) {}
+
+  // The watcher is blind: nothing can be said about freshness.
+  [[nodiscard]] bool cannot_know() const;
+  [[nodiscard]] BuildId last_build(const TargetId& target) const;
+  [[nodiscard]] api::TargetAnswer answer_for(const TargetId& target) const;
+  [[nodiscard]] api::WaitResult result_for(const std::vector<TargetId>& targets) const;
+  [[nodiscard]] api::ProgressNote progress_of(const TargetId& target) const;
+  [[nodiscard]] api::WatchInfo watch() const;
+  // Of all targets, or of one.
+  [[nodiscard]] api::Json status(const std::optional<TargetId>& only) const;
+  [[nodiscard]] api::Json why_target(const TargetId& target) const;
+  [[nodiscard]] api::Json why_path(const RelPath& path) const;
+
+ private:
+  [[nodiscard]] api::Json status_of(const config::Target& target) const;
+  [[nodiscard]] api::Json queue() const;
+
+  const config::Project& project_;
+  const Building& building_;
+  Publishing& publishing_;
+  const Watching& watching_;
+  const ConfigurationState& configuration_;
+  WallTime started_;
+  std::string version_;
+};
+
+}  // namespace poltergeist::daemon

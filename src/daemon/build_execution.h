@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// One build while it runs: the steps of its plan one after another, their output to the log and to
+// the scanners, its time limit, its end. Destroying it kills what is left.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "build/diagnostics.h"
+#include "build/plan.h"
+#include "build/progress.h"
+#include "config/project.h"
+#include "process/orphanage.h"
+#include "process/unit.h"
+#include "state/build_log.h"
+#include "sys/loop.h"
+
+namespace poltergeist::daemon {
+
+struct BuildOrder {
+  TargetId target;
+  BuildId build;
+  build::Plan plan;
+  std::vector<std::string> env;  // whole, "NAME=value"
+  std::filesystem::path log_file;
+  Seconds timeout{0};  // 0: none
+  Seconds grace_period{10};
+};
+
+struct BuildEndReport {
+  bool success = false;
+  bool cancelled = false;   // by cancel()
+  bool impossible = false;  // trying again cannot mend it: no such program
+  std::optional<int> exit_code;
+  std::optional<int> signal;
+  std::string how_it_ended;  // "exited with code 2", "timed out after 30s"
+  std::string command;       // of the step that ended it
+  Milliseconds duration{0};
+  std::vector<Diagnostic> diagnostics;
+  std::vector<std::string> last_output;
+};
+
+class BuildExecution {
+ public:
+  struct Listener {
+    std::function<void(std::string_view line)> on_line;  // each line of output, raw
+    std::function<void(const build::Progress&)> on_progress;
+    std::function<void(const BuildEndReport&)> on_end;  // once; may destroy the execution
+  };
+
+  BuildExecution(process::Orphanage& orphanage, BuildOrder order, Listener listener);
+  BuildExecution(const BuildExecution&) = delete;
+  BuildExecution& operator=(const BuildExecution&) = delete;
+
+  // Starts the first step. The end may be reported from within.
+  void start();
+  // Stops all of it with its grace period; the end is reported when nothing is left.
+  void cancel();
+  // The same without grace.
+  void kill();
+
+  [[nodiscard]] BuildId build() const { return order_.build; }
+  [[nodiscard]] Instant started() const { return started_; }
+  [[nodiscard]] std::string command() const;
+  [[nodiscard]] std::vector<std::string> last_lines(std::size_t count) const {
+    return log_.tail(count);
+  }
+  [[nodiscard]] const std::optional<build::Progress>& progress() const {
+    return progress_.latest();
+  }
+
+ private:
+  void start_step();
+  void take_line(const process::Line& line);
+  void on_step_exited(Exit exit);
+  void on_timeout();
+  void end(bool success, std::string how);
+  [[nodiscard]] std::optional<std::string> missing_output() const;
+
+  process::Orphanage& orphanage_;
+  BuildOrder order_;
+  Listener listener_;
+  state::BuildLog log_;
+  build::DiagnosticScanner diagnostics_;
+  build::ProgressScanner progress_;
+  Instant started_;
+  std::size_t step_ = 0;
+  std::unique_ptr<process::Unit> unit_;
+  Loop::Handle timeout_;
+  std::optional<Exit> exit_;
+  bool cancelled_ = false;
+  bool timed_out_ = false;
+  bool impossible_ = false;
+};
+
+}  // namespace poltergeist::daemon

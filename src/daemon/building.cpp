@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/building.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "daemon/child_environment.h"
+#include "daemon/facts.h"
+#include "daemon/git_head.h"
+#include "daemon/outputs.h"
+#include "daemon/reasons.h"
+#include "daemon/watching.h"
+#include "sys/clock.h"
+
+namespace poltergeist::daemon {
+
+namespace {
+
+// Longer lists of changed paths are cut: an environment has its limits (E2BIG).
+constexpr std::size_t kMostTriggerBytes = 4 << 10;
+
+std::string trigger_text(const build::Why& why) {
+  std::string text;
+  for (const auto& path : why.paths) {
+    if (text.size() + path.text().size() + 1 > kMostTriggerBytes) break;
+    if (!text.empty()) text += '\n';
+    text += path.text();
+  }
+  return text;
+}
+
+state::BuildVerdict verdict_of(const BuildEndReport& report) {
+  if (report.success) return state::BuildVerdict::Success;
+  return report.cancelled ? state::BuildVerdict::Cancelled : state::BuildVerdict::Failure;
+}
+
+build::Outcome outcome_of(const BuildEndReport& report) {
+  if (report.success) return build::Outcome::Success;
+  if (report.cancelled) return build::Outcome::Cancelled;
+  return report.impossible ? build::Outcome::Impossible : build::Outcome::Failure;
+}
+
+}  // namespace
+
+Building::Building(process::Orphanage& orphanage, Publishing& publishing,
+                   const config::Project& project, Listener listener)
+    : orphanage_(orphanage),
+      publishing_(publishing),
+      project_(project),
+      listener_(std::move(listener)),
+      hooking_(orphanage, publishing, project),
+      core_(publishing.next_build_id()),
+      timer_(orphanage.loop(), "building", [this] {
+        // What the kernel has ready comes first, so that a build never starts from less than is
+        // known.
+        if (watching_ != nullptr) watching_->take_ready();
+        enqueue(core_.on_time(now()));
+      }) {
+  hooking_.on_gone = [this] { listener_.on_settled(); };
+}
+
+Building::~Building() = default;
+
+void Building::begin(Watching& watching) {
+  watching_ = &watching;
+  enqueue(core_.configure(build::settings_for(project_), now()));
+  for (const auto& target : core_.unevaluated()) evaluate(target);
+}
+
+void Building::configure(const config::Difference& difference) {
+  for (const auto& removed : difference.removed) hooking_.on_target_removed(removed);
+  enqueue(core_.configure(build::settings_for(project_), now()));
+  for (const auto& target : core_.unevaluated()) evaluate(target);
+}
+
+void Building::evaluate(const TargetId& name) {
+  const auto* target = project_.find(name);
+  if (target == nullptr) return;
+  const auto last = publishing_.last_success(name);
+  const auto plan = plan_of(*target, {}, 0);
+  const bool fresh = last && plan && !last->fingerprint.empty() &&
+                     last->fingerprint == input_fingerprint(*target) &&
+                     last->output_fingerprint == output_fingerprint(*plan);
+  log_info("{} is {} at start", name.value(), fresh ? "fresh" : "not up to date");
+  if (fresh) {
+    if (const auto artifact = artifact_in(*plan); !artifact.empty()) {
+      publishing_.states().set_output_path(name, artifact, {now(), wall_now()});
+    }
+  }
+  enqueue(core_.on_evaluated(name, fresh ? build::Evaluation::Fresh : build::Evaluation::Stale,
+                             watching_->clock(), now()));
+  if (fresh) listener_.on_success(name, last->id);
+}
+
+std::string Building::input_fingerprint(const config::Target& target) const {
+  const auto files = watching_->fingerprint(target.name);
+  return files.empty() ? std::string() : files + definition_digest(target);
+}
+
+Result<build::Plan> Building::plan_of(const config::Target& target,
+                                      const std::vector<RelPath>& changed,
+                                      std::size_t total) const {
+  const auto environment = process::own_environment();
+  const auto own_path = target.env.find("PATH");
+  const auto path = own_path == target.env.end() ? process::environment_value(environment, "PATH")
+                                                 : std::string_view(own_path->second);
+  return build::plan_for(
+      target, look_up(build::wanted_facts(target, project_.root), project_, path, changed, total));
+}
+
+void Building::on_touched(const std::vector<build::Touched>& touched, Clock clock) {
+  enqueue(core_.on_changes(touched, clock, now()));
+}
+
+void Building::on_git_operation(bool running) {
+  enqueue(core_.on_git_operation(running ? build::GitOperation::Running : build::GitOperation::Over,
+                                 now()));
+}
+
+void Building::request(const TargetId& target, build::Force force) {
+  enqueue(core_.request(target, force, now()));
+}
+
+void Building::hurry(const TargetId& target) {
+  enqueue(core_.hurry(target, now()));
+}
+
+void Building::check_artifact(const TargetId& target) {
+  if (core_.verdict(target).standing != build::Standing::Fresh) return;
+  const auto artifact = artifact_of(target);
+  if (artifact.empty() || ::access(artifact.c_str(), F_OK) == 0) return;
+  log_info("{}: {} is gone, building it again", target.value(), artifact);
+  request(target, build::Force::Yes);
+}
+
+build::LeaseId Building::lease(const TargetId& target) {
+  const auto id = core_.lease(target, now());
+  timer_.arm(core_.deadline());
+  return id;
+}
+
+void Building::release(build::LeaseId lease) {
+  enqueue(core_.release(lease, now()));
+}
+void Building::pause() {
+  enqueue(core_.pause(now()));
+}
+void Building::resume() {
+  enqueue(core_.resume(now()));
+}
+
+std::string Building::artifact_of(const TargetId& name) const {
+  const auto* state = publishing_.states().find(name);
+  if (state != nullptr && !state->output_path.empty()) return state->output_path;
+  const auto* target = project_.find(name);
+  if (target == nullptr) return {};
+  const auto plan = plan_of(*target, {}, 0);
+  if (!plan || plan->artifacts.empty()) return {};
+  const auto found = artifact_in(*plan);
+  return found.empty() ? plan->artifacts.front().string() : found;
+}
+
+const BuildExecution* Building::execution_of(const TargetId& target) const {
+  const auto found = executions_.find(target);
+  return found == executions_.end() ? nullptr : found->second.execution.get();
+}
+
+std::string Building::command_of(const TargetId& name) const {
+  const auto* target = project_.find(name);
+  if (target == nullptr) return {};
+  const auto plan = plan_of(*target, {}, 0);
+  return plan && !plan->steps.empty() ? plan->steps.back().shown : std::string();
+}
+
+// Performing an action can produce further ones (a build that cannot be started ends at once): they
+// are performed after those that wait, never within.
+void Building::enqueue(build::Actions actions) {
+  waiting_.insert(waiting_.end(), std::make_move_iterator(actions.begin()),
+                  std::make_move_iterator(actions.end()));
+  if (performing_) return;
+  performing_ = true;
+  while (!waiting_.empty() && !closed_) {
+    const build::Action action = std::move(waiting_.front());
+    waiting_.erase(waiting_.begin());
+    std::visit([this](const auto& what) { perform(what); }, action);
+  }
+  performing_ = false;
+  timer_.arm(closed_ ? std::nullopt : core_.deadline());
+  publish_freshness();
+  listener_.on_settled();
+}
+
+void Building::publish_freshness() {
+  if (closed_) return;
+  for (const auto& target : project_.targets) {
+    const auto verdict = core_.verdict(target.name);
+    if (verdict.standing != build::Standing::Unknown) publishing_.freshness(target.name, verdict);
+  }
+}
+
+void Building::perform(const build::StartBuild& start) {
+  const auto* target = project_.find(start.target);
+  if (target == nullptr) return;
+  hooking_.on_build_started(start.target);
+  auto plan = plan_of(*target, start.why.paths, start.why.total_paths);
+  log_info("build {} of {} starts: {}", start.build.value(), start.target.value(),
+           reason_of(start.why));
+  publishing_.build_began({.target = start.target,
+                           .build = start.build,
+                           .why = start.why,
+                           .builder = plan ? plan->builder : std::string("none"),
+                           .git_hash = git_head_of(project_.root),
+                           .fingerprint = input_fingerprint(*target)});
+  if (!plan) {
+    end_without_plan(start, plan.error());
+    return;
+  }
+  config::Environment env = plan->env;
+  env["POLTERGEIST_BUILD_ID"] = std::to_string(start.build.value());
+  env["POLTERGEIST_TRIGGER"] = trigger_text(start.why);
+  BuildOrder order{
+      .target = start.target,
+      .build = start.build,
+      .plan = *plan,
+      .env = child_environment(project_, publishing_.paths(), start.target, std::move(env)),
+      .log_file = publishing_.paths().log_file(start.target),
+      .timeout = target->timeout,
+      .grace_period = target->grace_period};
+  BuildExecution::Listener listener;
+  listener.on_line = [this, name = start.target, build = start.build](std::string_view line) {
+    listener_.on_output(name, build, line);
+  };
+  listener.on_progress = [this, name = start.target,
+                          build = start.build](const build::Progress& progress) {
+    publishing_.build_progressed(name, build, progress);
+  };
+  listener.on_end = [this, name = start.target](const BuildEndReport& report) {
+    on_end(name, report);
+  };
+  auto& running = executions_[start.target];
+  running.plan = std::move(*plan);
+  running.execution =
+      std::make_unique<BuildExecution>(orphanage_, std::move(order), std::move(listener));
+  running.execution->start();
+}
+
+void Building::end_without_plan(const build::StartBuild& start, const Error& error) {
+  log_warn("{}: {}", start.target.value(), error.message);
+  state::BuildLog(publishing_.paths().log_file(start.target))
+      .append("[poltergeist] " + error.message);
+  publishing_.build_finished({.target = start.target,
+                              .build = start.build,
+                              .verdict = state::BuildVerdict::Failure,
+                              .how_it_ended = error.message,
+                              .last_output = {error.message}});
+  auto actions = core_.on_ended(start.build, build::Outcome::Impossible, now());
+  listener_.on_failure(start.target, error.message);
+  enqueue(std::move(actions));
+}
+
+void Building::perform(const build::CancelBuild& cancel) {
+  const auto found = executions_.find(cancel.target);
+  if (found == executions_.end()) return;
+  log_info("build {} of {} is cancelled: {}", cancel.build.value(), cancel.target.value(),
+           name_in(build::kCancelReasons, cancel.reason));
+  found->second.execution->cancel();
+}
+
+void Building::on_end(const TargetId& name, const BuildEndReport& report) {
+  const auto found = executions_.find(name);
+  // Kept alive to the end: it is the one who tells us.
+  const Running ended = std::move(found->second);
+  executions_.erase(found);
+  const BuildId build = ended.execution->build();
+  log_info("build {} of {} ended: {} in {}", build.value(), name.value(),
+           report.success ? "success" : report.how_it_ended, format_duration(report.duration));
+
+  auto actions = core_.on_ended(build, outcome_of(report), now());
+  const auto verdict = core_.verdict(name);
+  const auto artifact = report.success ? artifact_in(ended.plan) : std::string();
+  std::vector<std::string> outputs;
+  if (report.success) {
+    for (const auto& output : ended.plan.outputs) outputs.push_back(output.string());
+  }
+  publishing_.build_finished(
+      {.target = name,
+       .build = build,
+       .verdict = verdict_of(report),
+       .duration = report.duration,
+       .exit_code = report.exit_code,
+       .signal = report.signal,
+       .how_it_ended = report.how_it_ended,
+       .diagnostics = report.diagnostics,
+       .last_output = report.last_output,
+       .command = report.command,
+       .outputs = std::move(outputs),
+       .output_path = artifact,
+       .output_fingerprint = report.success ? output_fingerprint(ended.plan) : std::string(),
+       .superseded = verdict.standing == build::Standing::Pending,
+       .retried = verdict.hold == build::Hold::Retry});
+  if (report.success) {
+    listener_.on_success(name, build);
+    hooking_.on_build_ended(name, build, config::HookTrigger::Success);
+  } else if (!report.cancelled) {
+    listener_.on_failure(
+        name, build::error_summary(report.diagnostics, report.last_output, report.how_it_ended));
+    hooking_.on_build_ended(name, build, config::HookTrigger::Failure);
+  }
+  enqueue(std::move(actions));
+}
+
+void Building::close() {
+  closed_ = true;
+  timer_.arm(std::nullopt);
+  hooking_.kill_all();
+  for (auto& [name, running] : executions_) running.execution->kill();
+}
+
+}  // namespace poltergeist::daemon

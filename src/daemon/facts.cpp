@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/facts.h"
+
+#include <unistd.h>
+
+#include "sys/files.h"
+
+namespace poltergeist::daemon {
+
+namespace {
+
+bool is_in_path(const std::string& program, std::string_view path) {
+  while (true) {
+    const auto colon = path.find(':');
+    const auto part = path.substr(0, colon);
+    const auto file = std::filesystem::path(part.empty() ? "." : part) / program;
+    if (::access(file.c_str(), X_OK) == 0) return true;
+    if (colon == std::string_view::npos) return false;
+    path.remove_prefix(colon + 1);
+  }
+}
+
+}  // namespace
+
+build::Facts look_up(const build::WantedFacts& wanted, const config::Project& project,
+                     std::string_view path, std::vector<RelPath> why_paths, std::size_t total) {
+  build::Facts facts;
+  facts.root = project.root;
+  facts.config_file = project.file;
+  for (const auto& file : wanted.existing) {
+    if (::access(file.c_str(), F_OK) == 0) facts.existing.insert(file);
+  }
+  for (const auto& file : wanted.texts) {
+    if (auto text = read_file(file)) facts.texts.emplace(file, std::move(*text));
+  }
+  for (const auto& program : wanted.programs) {
+    if (is_in_path(program, path)) facts.programs.insert(program);
+  }
+  facts.changed = std::move(why_paths);
+  facts.total_changed = total;
+  facts.processors = static_cast<int>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
+  return facts;
+}
+
+}  // namespace poltergeist::daemon

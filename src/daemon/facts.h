@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// Looks up on disk what a plan wants to know: the impure half of build/plan.h.
+#pragma once
+
+#include "build/plan.h"
+
+namespace poltergeist::daemon {
+
+// `path` is the PATH that the build will get; `why_paths` and `total` are what it starts for.
+[[nodiscard]] build::Facts look_up(const build::WantedFacts& wanted, const config::Project& project,
+                                   std::string_view path, std::vector<RelPath> why_paths,
+                                   std::size_t total);
+
+}  // namespace poltergeist::daemon

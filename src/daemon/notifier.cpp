@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/notifier.h"
+
+#include <cstdlib>
+
+#include "base/log.h"
+#include "process/environment.h"
+#include "sys/clock.h"
+
+namespace poltergeist::daemon {
+
+namespace {
+
+constexpr std::size_t kMostAtOnce = 4;
+constexpr Seconds kPatience{5};
+
+std::string_view urgency_name(build::Urgency urgency) {
+  switch (urgency) {
+    case build::Urgency::Low:
+      return "low";
+    case build::Urgency::Normal:
+      return "normal";
+    case build::Urgency::Critical:
+      return "critical";
+  }
+  return "normal";
+}
+
+process::SpawnPlan plan_for(const build::Notification& notification) {
+  process::SpawnPlan plan;
+  plan.argv = {"notify-send", "--app-name=Poltergeist",
+               fmt::format("--urgency={}", urgency_name(notification.urgency))};
+  if (!notification.icon.empty()) plan.argv.push_back("--icon=" + notification.icon);
+  if (!notification.sound.empty()) {
+    const bool is_file = notification.sound.find('/') != std::string::npos;
+    plan.argv.push_back(fmt::format("--hint=string:{}:{}", is_file ? "sound-file" : "sound-name",
+                                    notification.sound));
+  }
+  // Behind "--", so that a title that starts with a dash is a title.
+  plan.argv.insert(plan.argv.end(), {"--", notification.title, notification.body});
+  plan.env = process::own_environment();
+  return plan;
+}
+
+bool is_set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
+}  // namespace
+
+void DesktopNotifier::notify(const build::Notification& notification) {
+  if (sending_.size() >= kMostAtOnce) return;
+  auto place = sending_.emplace(sending_.end());
+  process::UnitEvents events;
+  events.exited = [this, place](Exit) { sending_.erase(place); };
+  auto unit = process::Unit::start(orphanage_, plan_for(notification), process::Leftovers::Keep,
+                                   "a notification", std::move(events));
+  if (!unit) {
+    sending_.erase(place);
+    if (!complained_) log_info("no desktop notifications: {}", unit.error().message);
+    complained_ = true;
+    return;
+  }
+  place->unit = std::move(*unit);
+  place->timeout = orphanage_.loop().at(now() + kPatience, "a notification's end",
+                                        [place] { place->unit->kill_all(); });
+}
+
+std::unique_ptr<Notifier> notifier_for_this_session(process::Orphanage& orphanage) {
+  const char* wanted = std::getenv("POLTERGEIST_NOTIFICATIONS");
+  const bool refused = wanted != nullptr && std::string_view(wanted) == "false";
+  const bool desktop =
+      is_set("DBUS_SESSION_BUS_ADDRESS") || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY");
+  if (refused || !desktop) return std::make_unique<NoNotifier>();
+  return std::make_unique<DesktopNotifier>(orphanage);
+}
+
+}  // namespace poltergeist::daemon

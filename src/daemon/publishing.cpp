@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/publishing.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "build/notify.h"
+#include "daemon/moment.h"
+#include "daemon/reasons.h"
+
+namespace poltergeist::daemon {
+
+namespace {
+
+state::Progress to_state(const build::Progress& progress) {
+  return {progress.current, progress.total, progress.percent, progress.label, wall_now()};
+}
+
+state::TargetIdentity identity_of(const config::Project& project, const config::Target& target,
+                                  const state::ProjectPaths& paths) {
+  return {.target = target.name,
+          .type = std::string(name_in(config::kTargetTypes, target.type)),
+          .project_root = project.root,
+          .project_name = paths.project_name(),
+          .config_path = project.file};
+}
+
+std::vector<std::string> error_lines(const BuildFinish& finish) {
+  std::vector<std::string> lines;
+  for (const auto& diagnostic : finish.diagnostics) {
+    if (diagnostic.severity != Severity::Error) continue;
+    lines.push_back(to_text(diagnostic));
+    if (lines.size() == state::kMostErrorLines) break;
+  }
+  return lines.empty() ? finish.last_output : lines;
+}
+
+}  // namespace
+
+Publishing::Publishing(Loop& loop, state::ProjectPaths paths, std::optional<state::History> history,
+                       Notifier& notifier)
+    : loop_(loop),
+      paths_(std::move(paths)),
+      history_(std::move(history)),
+      notifier_(notifier),
+      states_(paths_, wall_now()),
+      timer_(loop_, "writing state files", [this] {
+        states_.on_time(this_moment());
+        arm();
+      }) {}
+
+void Publishing::set_project(const config::Project& project) {
+  for (const auto& target : project_.targets) {
+    if (project.find(target.name) != nullptr) continue;
+    publish(state::TargetRemoved{target.name});
+    states_.remove(target.name);
+    running_.erase(target.name);
+  }
+  for (const auto& target : project.targets) {
+    const bool is_new = project_.find(target.name) == nullptr;
+    states_.add(identity_of(project, target, paths_), this_moment());
+    states_.set_watch(target.name, watch_, this_moment());
+    if (is_new) publish(state::TargetAdded{target.name});
+  }
+  if (project_.targets.empty()) states_.remove_unknown();
+  project_ = project;
+  arm();
+}
+
+void Publishing::build_began(const BuildBegin& begin) {
+  running_[begin.target] = begin;
+  states_.build_started(begin.target,
+                        {.id = begin.build,
+                         .builder = begin.builder,
+                         .git_hash = begin.git_hash,
+                         .trigger = texts_of(begin.why.paths)},
+                        this_moment());
+  publish(state::BuildStarted{.target = begin.target,
+                              .build = begin.build,
+                              .clock = begin.why.clock,
+                              .trigger = texts_of(begin.why.paths),
+                              .reason = reason_of(begin.why)});
+  const auto* target = project_.find(begin.target);
+  if (target == nullptr) return;
+  if (const auto note = build::notification_for_start(project_.notifications, *target)) {
+    notifier_.notify(*note);
+  }
+}
+
+void Publishing::build_progressed(const TargetId& target, BuildId build,
+                                  const build::Progress& progress) {
+  states_.build_progress(target, build, to_state(progress), this_moment());
+  publish(state::BuildProgress{target, build, to_state(progress)});
+}
+
+void Publishing::build_finished(const BuildFinish& finish) {
+  const auto* before = states_.find(finish.target);
+  std::optional<bool> success_before;
+  if (before != nullptr && before->before_running) {
+    success_before = before->before_running->status == state::BuildStatus::Success;
+  }
+  const bool failed = finish.verdict == state::BuildVerdict::Failure;
+  const std::string summary =
+      failed ? build::error_summary(finish.diagnostics, finish.last_output, finish.how_it_ended)
+             : std::string();
+  states_.build_ended(finish.target,
+                      {.id = finish.build,
+                       .verdict = finish.verdict,
+                       .duration = finish.duration,
+                       .exit_code = finish.exit_code,
+                       .signal = finish.signal,
+                       .error = failed ? finish.how_it_ended : std::string(),
+                       .error_summary = summary,
+                       .diagnostics = finish.diagnostics,
+                       .error_output = failed ? error_lines(finish) : std::vector<std::string>(),
+                       .last_output = finish.last_output,
+                       .command = finish.command,
+                       .outputs = finish.outputs},
+                      this_moment());
+  if (!finish.output_path.empty()) {
+    states_.set_output_path(finish.target, finish.output_path, this_moment());
+  }
+  record(finish);
+  publish(state::BuildEnded{.target = finish.target,
+                            .build = finish.build,
+                            .verdict = finish.verdict,
+                            .duration = finish.duration,
+                            .exit_code = finish.exit_code,
+                            .signal = finish.signal,
+                            .error_summary = summary,
+                            .diagnostics = finish.diagnostics});
+  notify_of_end(finish, success_before);
+  running_.erase(finish.target);
+}
+
+void Publishing::record(const BuildFinish& finish) {
+  const auto begun = running_.find(finish.target);
+  if (!history_ || begun == running_.end() || begun->second.build != finish.build) return;
+  const BuildBegin& begin = begun->second;
+  const auto recorded = history_->record({.id = finish.build,
+                                          .target = finish.target,
+                                          .started_at = wall_now() - finish.duration,
+                                          .duration = finish.duration,
+                                          .verdict = finish.verdict,
+                                          .exit_code = finish.exit_code,
+                                          .signal = finish.signal,
+                                          .git_hash = begin.git_hash,
+                                          .trigger = texts_of(begin.why.paths),
+                                          .fingerprint = begin.fingerprint,
+                                          .output_fingerprint = finish.output_fingerprint,
+                                          .reason = reason_of(begin.why)});
+  if (!recorded) log_warn("history: {}", recorded.error().message);
+}
+
+void Publishing::notify_of_end(const BuildFinish& finish, std::optional<bool> success_before) {
+  const auto* target = project_.find(finish.target);
+  if (target == nullptr || finish.verdict == state::BuildVerdict::Cancelled) return;
+  const build::BuildEnd end{.success = finish.verdict == state::BuildVerdict::Success,
+                            .success_before = success_before,
+                            .superseded = finish.superseded,
+                            .retried = finish.retried,
+                            .took = finish.duration,
+                            .error_summary = build::error_summary(
+                                finish.diagnostics, finish.last_output, finish.how_it_ended)};
+  if (const auto note = build::notification_for_end(project_.notifications, *target, end)) {
+    notifier_.notify(*note);
+  }
+}
+
+void Publishing::hook_began(const TargetId& target, BuildId build, const std::string& hook,
+                            state::BuildVerdict trigger) {
+  state::HookResult running;
+  running.name = hook;
+  running.status = state::HookStatus::Running;
+  running.started_at = wall_now();
+  running.trigger = trigger;
+  states_.set_hook(target, running, this_moment());
+  publish(state::HookStarted{target, build, hook});
+}
+
+void Publishing::hook_finished(const TargetId& target, BuildId build,
+                               const state::HookResult& result) {
+  states_.set_hook(target, result, this_moment());
+  publish(state::HookEnded{target, build, result});
+}
+
+void Publishing::runner_changed(const TargetId& target, const state::RunnerState& runner) {
+  if (states_.set_runner(target, runner, this_moment())) {
+    publish(state::RunnerChanged{target, runner});
+  }
+}
+
+void Publishing::freshness(const TargetId& target, const build::Verdict& verdict) {
+  const state::Freshness freshness{.fresh = verdict.standing == build::Standing::Fresh,
+                                   .dirty_clock = verdict.dirty_clock,
+                                   .built_clock = verdict.built_clock};
+  if (states_.set_freshness(target, freshness, this_moment())) {
+    publish(state::FreshnessChanged{target, freshness});
+  }
+}
+
+void Publishing::watch_changed(const state::WatchState& watch) {
+  const bool news = watch.state != watch_.state || watch.reason != watch_.reason;
+  watch_ = watch;
+  for (const auto& target : states_.targets()) states_.set_watch(target, watch, this_moment());
+  if (news) publish(state::WatchChanged{watch});
+  arm();
+}
+
+void Publishing::configuration_refused(const std::vector<std::string>& problems) {
+  publish(state::ConfigurationChanged{.applied = false, .problems = problems});
+}
+
+void Publishing::configuration_applied() {
+  publish(state::ConfigurationChanged{.applied = true, .problems = {}});
+}
+
+void Publishing::paused(bool paused) {
+  publish(state::PauseChanged{paused});
+}
+
+void Publishing::started(const std::string& version) {
+  publish(state::DaemonStarted{::getpid(), version});
+}
+
+void Publishing::stopping(const std::string& reason) {
+  publish(state::DaemonStopping{reason});
+}
+
+void Publishing::close() {
+  if (history_) {
+    if (const auto flushed = history_->flush(); !flushed) {
+      log_warn("history: {}", flushed.error().message);
+    }
+  }
+  states_.close(this_moment());
+  timer_.arm(std::nullopt);
+}
+
+std::uint64_t Publishing::next_build_id() {
+  std::uint64_t next = states_.highest_build().value() + 1;
+  if (history_) {
+    if (const auto id = history_->next_build_id()) next = std::max(next, id->value());
+  }
+  return next;
+}
+
+std::optional<state::LastSuccess> Publishing::last_success(const TargetId& target) {
+  if (!history_) return std::nullopt;
+  auto last = history_->last_success(target);
+  if (!last) {
+    log_warn("history: {}", last.error().message);
+    return std::nullopt;
+  }
+  return std::move(*last);
+}
+
+void Publishing::publish(state::EventBody body) {
+  bus_.publish(std::move(body), wall_now());
+  arm();
+}
+
+void Publishing::arm() {
+  timer_.arm(states_.deadline());
+}
+
+}  // namespace poltergeist::daemon

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// Facts to those who want to know them: state files, the event bus, the history, the desktop. The
+// other performers say what happened, once; everything that is visible from outside is derived
+// here.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "build/diagnostics.h"
+#include "build/progress.h"
+#include "build/verdict.h"
+#include "config/project.h"
+#include "daemon/deadline_timer.h"
+#include "daemon/notifier.h"
+#include "state/event_bus.h"
+#include "state/history.h"
+#include "state/state_dir.h"
+#include "state/state_manager.h"
+#include "sys/loop.h"
+
+namespace poltergeist::daemon {
+
+// A build as it began: what its state file and its history entry begin with.
+struct BuildBegin {
+  TargetId target;
+  BuildId build;
+  build::Why why;
+  std::string builder;
+  std::string git_hash;
+  std::string fingerprint;  // of the watched files
+};
+
+// A build as it ended.
+struct BuildFinish {
+  TargetId target;
+  BuildId build;
+  state::BuildVerdict verdict = state::BuildVerdict::Failure;
+  Milliseconds duration{0};
+  std::optional<int> exit_code;
+  std::optional<int> signal;
+  std::string how_it_ended;  // "exited with code 2"
+  std::vector<Diagnostic> diagnostics;
+  std::vector<std::string> last_output;
+  std::string command;
+  std::vector<std::string> outputs;
+  std::string output_path;         // of the artifact, where there is one
+  std::string output_fingerprint;  // of all outputs
+  bool superseded = false;         // something changed since it began
+  bool retried = false;
+};
+
+class Publishing {
+ public:
+  Publishing(Loop& loop, state::ProjectPaths paths, std::optional<state::History> history,
+             Notifier& notifier);
+
+  // Takes up a configuration: targets that are new, changed or gone.
+  void set_project(const config::Project& project);
+
+  void build_began(const BuildBegin& begin);
+  void build_progressed(const TargetId& target, BuildId build, const build::Progress& progress);
+  void build_finished(const BuildFinish& finish);
+  void hook_began(const TargetId& target, BuildId build, const std::string& hook,
+                  state::BuildVerdict trigger);
+  void hook_finished(const TargetId& target, BuildId build, const state::HookResult& result);
+  void runner_changed(const TargetId& target, const state::RunnerState& runner);
+  void freshness(const TargetId& target, const build::Verdict& verdict);
+  void watch_changed(const state::WatchState& watch);
+  void configuration_refused(const std::vector<std::string>& problems);
+  void configuration_applied();
+  void paused(bool paused);
+  void started(const std::string& version);
+  void stopping(const std::string& reason);
+  // No target has an active daemon any more. Nothing is published after it.
+  void close();
+
+  [[nodiscard]] state::EventBus& bus() { return bus_; }
+  [[nodiscard]] state::StateManager& states() { return states_; }
+  [[nodiscard]] const state::ProjectPaths& paths() const { return paths_; }
+  [[nodiscard]] const state::WatchState& watch() const { return watch_; }
+
+  // The highest build number that anything remembers, plus one.
+  [[nodiscard]] std::uint64_t next_build_id();
+  [[nodiscard]] std::optional<state::LastSuccess> last_success(const TargetId& target);
+
+ private:
+  void publish(state::EventBody body);
+  void record(const BuildFinish& finish);
+  void notify_of_end(const BuildFinish& finish, std::optional<bool> success_before);
+  void arm();
+
+  Loop& loop_;
+  state::ProjectPaths paths_;
+  std::optional<state::History> history_;
+  Notifier& notifier_;
+  config::Project project_;
+  state::EventBus bus_;
+  state::StateManager states_;
+  state::WatchState watch_;
+  std::map<TargetId, BuildBegin> running_;
+  DeadlineTimer timer_;
+};
+
+}  // namespace poltergeist::daemon

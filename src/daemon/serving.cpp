@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/serving.h"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "state/target_state_json.h"
+#include "sys/clock.h"
+#include "sys/unix_socket.h"
+
+namespace poltergeist::daemon {
+
+using api::ErrorCode;
+using api::Json;
+using api::RpcError;
+
+namespace {
+
+constexpr std::size_t kMostClients = 256;
+
+tl::unexpected<RpcError> refuse(ErrorCode code, std::string message) {
+  return tl::unexpected<RpcError>(RpcError{code, std::move(message), nullptr});
+}
+tl::unexpected<RpcError> invalid(const Error& error) {
+  return refuse(ErrorCode::InvalidParams, error.message);
+}
+
+api::EventNote note_of(const state::Event& event) {
+  return {event.scope, event.seq, std::string(state::type_of(event.body)),
+          state::data_of(event.body), to_iso8601(event.created_at)};
+}
+
+std::string text_in(const Json& params, const char* key) {
+  const auto found = params.find(key);
+  return found != params.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+Serving::Serving(Loop& loop, Parts parts, std::string version)
+    : loop_(loop), parts_(std::move(parts)), version_(std::move(version)) {
+  events_ =
+      parts_.publishing.bus().subscribe([this](const state::Event& event) { on_event(event); });
+}
+
+Serving::~Serving() = default;
+
+Result<std::unique_ptr<Serving>> Serving::create(Loop& loop, Parts parts, std::string version) {
+  std::unique_ptr<Serving> serving(new Serving(loop, std::move(parts), std::move(version)));
+  auto listener = listen_at(serving->parts_.publishing.paths().socket());
+  if (!listener) return fail(listener.error());
+  serving->listener_ = std::move(*listener);
+  auto connecting = loop.watch(serving->listener_.get(), EPOLLIN, "connections",
+                               [self = serving.get()](std::uint32_t) { self->accept_all(); });
+  if (!connecting) return fail(connecting.error());
+  serving->connecting_ = std::move(*connecting);
+  return serving;
+}
+
+void Serving::stop_listening() {
+  connecting_.reset();
+  listener_.reset();
+  ::unlink(parts_.publishing.paths().socket().c_str());
+}
+
+void Serving::accept_all() {
+  while (true) {
+    auto socket = accept_from(listener_.get());
+    if (!socket) {
+      log_warn("{}", socket.error().message);
+      return;
+    }
+    if (!*socket) return;
+    const auto peer = peer_uid(socket->get());
+    // Somebody else's bytes are not even read (reliability S09).
+    if (!peer || *peer != ::geteuid()) {
+      log_warn("refused a connection of user {}", peer ? static_cast<int>(*peer) : -1);
+      continue;
+    }
+    if (clients_.size() >= kMostClients) {
+      log_warn("refused a connection: {} are open", clients_.size());
+      continue;
+    }
+    const ClientId id = ++last_client_;
+    auto connection = Connection::open(
+        loop_, std::move(*socket), [this, id](api::Message message) { on_message(id, message); },
+        [this, id] { on_closed(id); });
+    if (!connection) {
+      log_warn("{}", connection.error().message);
+      continue;
+    }
+    clients_[id].connection = std::move(*connection);
+    notify(id, api::method::kHello,
+           api::to_json(api::Hello{.version = version_,
+                                   .project = to_utf8(parts_.project.root.string()),
+                                   .pid = ::getpid()}));
+  }
+}
+
+void Serving::on_closed(ClientId id) {
+  const auto found = clients_.find(id);
+  if (found == clients_.end()) return;
+  const Client gone = std::move(found->second);
+  clients_.erase(found);
+  parts_.waiting.cancel(id);
+  for (const auto lease : gone.leases) parts_.building.release(lease);
+}
+
+void Serving::on_message(ClientId id, const api::Message& message) {
+  // Notifications and answers have no meaning in this direction yet.
+  if (const auto* request = std::get_if<api::Request>(&message)) on_request(id, *request);
+}
+
+void Serving::on_request(ClientId id, const api::Request& request) {
+  if (request.method == api::method::kWait) {
+    wait(id, request);
+  } else if (request.method == api::method::kBuild) {
+    build(id, request);
+  } else if (request.method == api::method::kEvents) {
+    subscribe(id, request);
+  } else if (const auto method = method_for(request.method)) {
+    respond(id, request.id, (this->**method)(request.params));
+  } else {
+    respond(id, request.id,
+            refuse(ErrorCode::MethodNotFound, fmt::format("no method \"{}\"", request.method)));
+  }
+}
+
+void Serving::respond(ClientId id, const api::RequestId& request,
+                      tl::expected<Json, RpcError> outcome) {
+  const auto found = clients_.find(id);
+  if (found == clients_.end()) return;
+  found->second.connection->send(api::Response{request, std::move(outcome)});
+}
+
+void Serving::notify(ClientId id, std::string_view method, Json params) {
+  const auto found = clients_.find(id);
+  if (found == clients_.end()) return;
+  found->second.connection->send(api::Notification{std::string(method), std::move(params)});
+}
+
+void Serving::on_event(const state::Event& event) {
+  for (const auto& [id, client] : clients_) {
+    if (!client.events || (!client.events->empty() && *client.events != event.scope)) continue;
+    notify(id, api::method::kEvent, api::to_json(note_of(event)));
+  }
+}
+
+void Serving::on_output(const TargetId& target, BuildId build, std::string_view line) {
+  for (const auto& [id, client] : clients_) {
+    if (!client.outputs.contains(target)) continue;
+    notify(id, api::method::kOutput,
+           api::to_json(api::OutputNote{target.value(), build, std::string(line) + '\n'}));
+  }
+}
+
+// ---- Answered later
+// ---------------------------------------------------------------------------------------
+
+void Serving::wait(ClientId id, const api::Request& request) {
+  const auto params = api::from_json<api::WaitParams>(request.params);
+  if (!params) {
+    respond(id, request.id, invalid(params.error()));
+    return;
+  }
+  Waiter waiter;
+  if (params->target) {
+    const auto target = target_named(*params->target);
+    if (!target) {
+      respond(id, request.id, tl::unexpected<RpcError>(target.error()));
+      return;
+    }
+    waiter.targets.push_back((*target)->name);
+  } else {
+    for (const auto& target : parts_.project.targets) {
+      if (target.enabled) waiter.targets.push_back(target.name);
+    }
+  }
+  waiter.after = params->after.value_or(BuildId());
+  waiter.no_build = params->no_build;
+  waiter.lease = params->lease;
+  if (params->timeout) waiter.deadline = now() + *params->timeout;
+  if (params->follow) {
+    waiter.progress = [this, id](const api::ProgressNote& note) {
+      notify(id, api::method::kProgress, api::to_json(note));
+    };
+  }
+  parts_.watching.sync();
+  add_waiter(id, request.id, std::move(waiter), /*one_answer=*/false);
+}
+
+void Serving::build(ClientId id, const api::Request& request) {
+  const auto params = api::from_json<api::BuildParams>(request.params);
+  if (!params) {
+    respond(id, request.id, invalid(params.error()));
+    return;
+  }
+  const auto target = target_named(params->target);
+  if (!target) {
+    respond(id, request.id, tl::unexpected<RpcError>(target.error()));
+    return;
+  }
+  const TargetId name = (*target)->name;
+  parts_.watching.sync();
+  if (params->follow) clients_[id].outputs.insert(name);
+  // A failed build of this very tree is tried again: that is what "build" says.
+  const bool failed = parts_.building.core().verdict(name).standing == build::Standing::Failed;
+  const auto before = parts_.answers.last_build(name);
+  parts_.building.check_artifact(name);
+  parts_.building.request(name, params->force || failed ? build::Force::Yes : build::Force::No);
+  Waiter waiter;
+  waiter.targets = {name};
+  const auto verdict = parts_.building.core().verdict(name);
+  // Settled by the build that was just asked for, not by what was known before it.
+  const bool to_be_built = verdict.standing != build::Standing::Fresh;
+  if (to_be_built && before != parts_.answers.last_build(name)) waiter.after = before;
+  add_waiter(id, request.id, std::move(waiter), /*one_answer=*/true);
+}
+
+void Serving::add_waiter(ClientId id, const api::RequestId& request, Waiter waiter,
+                         bool one_answer) {
+  waiter.owner = id;
+  waiter.since = now();
+  waiter.answer = [this, id, request, one_answer](const api::WaitResult& result,
+                                                  std::vector<build::LeaseId> leases) {
+    const auto found = clients_.find(id);
+    if (found == clients_.end()) return;
+    auto& held = found->second.leases;
+    held.insert(held.end(), leases.begin(), leases.end());
+    for (const auto& target : result.targets) {
+      if (one_answer) found->second.outputs.erase(TargetId(target.target));
+    }
+    respond(id, request, one_answer ? api::to_json(result.targets.front()) : api::to_json(result));
+  };
+  std::vector<std::string> names;
+  for (const auto& target : waiter.targets) names.push_back(target.value());
+  waiter.time_out = [this, id, request, names = joined(names, ", "),
+                     waited = waiter.deadline.value_or(waiter.since) - waiter.since] {
+    respond(id, request,
+            refuse(ErrorCode::Timeout,
+                   fmt::format("{} was not settled within {}", names, format_duration(waited))));
+  };
+  parts_.waiting.add(std::move(waiter));
+}
+
+void Serving::subscribe(ClientId id, const api::Request& request) {
+  const auto scope = text_in(request.params, "scope");
+  auto& client = clients_[id];
+  client.events = scope;
+  Json scopes = Json::object();
+  auto& bus = parts_.publishing.bus();
+  std::vector<std::string> names{"daemon"};
+  for (const auto& target : parts_.project.targets) names.push_back(state::scope_for(target.name));
+  for (const auto& name : names) {
+    if (scope.empty() || scope == name) scopes[name] = bus.last_seq(name);
+  }
+  if (scopes.empty()) {
+    client.events.reset();
+    respond(id, request.id, refuse(ErrorCode::NotFound, fmt::format("no scope \"{}\"", scope)));
+    return;
+  }
+  respond(id, request.id, Json{{"scopes", std::move(scopes)}});
+}
+
+// ---- Answered at once
+// -------------------------------------------------------------------------------------
+
+std::optional<Serving::Method> Serving::method_for(std::string_view name) {
+  static constexpr std::pair<std::string_view, Method> kMethods[] = {
+      {api::method::kSync, &Serving::sync},
+      {api::method::kStatus, &Serving::status},
+      {api::method::kWhy, &Serving::why},
+      {api::method::kPause, &Serving::pause},
+      {api::method::kResume, &Serving::resume},
+      {api::method::kStop, &Serving::stop},
+      {api::method::kRunnerStart, &Serving::runner_start},
+      {api::method::kRunnerStop, &Serving::runner_stop},
+      {api::method::kRunnerRestart, &Serving::runner_restart},
+      {api::method::kRunnerStatus, &Serving::runner_status},
+  };
+  for (const auto& [known, method] : kMethods) {
+    if (known == name) return method;
+  }
+  return std::nullopt;
+}
+
+tl::expected<const config::Target*, RpcError> Serving::target_named(const std::string& name) const {
+  if (const auto* target = parts_.project.find_like(name)) return target;
+  return refuse(ErrorCode::NotFound,
+                fmt::format("there is no target \"{}\"{}", to_utf8(name),
+                            did_you_mean(name, parts_.project.target_names())));
+}
+
+tl::expected<Json, RpcError> Serving::sync(const Json& /*params*/) {
+  parts_.watching.sync();
+  return Json{{"clock", parts_.watching.clock()}, {"watch", api::to_json(parts_.answers.watch())}};
+}
+
+tl::expected<Json, RpcError> Serving::status(const Json& params) {
+  const auto fresh = params.find("fresh");
+  if (fresh != params.end() && fresh->is_boolean() && fresh->get<bool>()) parts_.watching.sync();
+  const auto name = text_in(params, "target");
+  if (name.empty()) return parts_.answers.status(std::nullopt);
+  const auto target = target_named(name);
+  if (!target) return tl::unexpected<RpcError>(target.error());
+  return parts_.answers.status((*target)->name);
+}
+
+tl::expected<Json, RpcError> Serving::why(const Json& params) {
+  parts_.watching.sync();
+  if (const auto name = text_in(params, "target"); !name.empty()) {
+    const auto target = target_named(name);
+    if (!target) return tl::unexpected<RpcError>(target.error());
+    return parts_.answers.why_target((*target)->name);
+  }
+  const auto path = text_in(params, "path");
+  if (path.empty()) return refuse(ErrorCode::InvalidParams, "\"path\" or \"target\" is missing");
+  const auto relative =
+      path.starts_with('/') ? RelPath::below(parts_.project.root, path) : RelPath::parse(path);
+  if (!relative) {
+    return refuse(ErrorCode::Invalid, fmt::format("{} is not below {}", to_utf8(path),
+                                                  to_utf8(parts_.project.root.string())));
+  }
+  return parts_.answers.why_path(*relative);
+}
+
+tl::expected<Json, RpcError> Serving::pause(const Json& /*params*/) {
+  parts_.set_paused(true);
+  return Json{{"paused", true}};
+}
+
+tl::expected<Json, RpcError> Serving::resume(const Json& /*params*/) {
+  parts_.set_paused(false);
+  return Json{{"paused", false}};
+}
+
+tl::expected<Json, RpcError> Serving::stop(const Json& /*params*/) {
+  parts_.stop("a client asked for it");
+  return Json{{"stopping", true}};
+}
+
+tl::expected<ExecutableRunner*, RpcError> Serving::runner_named(const Json& params) {
+  const auto target = target_named(text_in(params, "target"));
+  if (!target) return tl::unexpected<RpcError>(target.error());
+  if (auto* runner = parts_.running.find((*target)->name)) return runner;
+  return refuse(ErrorCode::Conflict,
+                fmt::format("{0} has no runner; \"autoRun\": {{\"enabled\": true}} gives it one",
+                            (*target)->name.value()));
+}
+
+tl::expected<Json, RpcError> Serving::runner_status(const Json& params) {
+  const auto runner = runner_named(params);
+  if (!runner) return tl::unexpected<RpcError>(runner.error());
+  return state::to_json((*runner)->state());
+}
+
+tl::expected<Json, RpcError> Serving::runner_start(const Json& params) {
+  const auto runner = runner_named(params);
+  if (!runner) return tl::unexpected<RpcError>(runner.error());
+  (*runner)->start();
+  return state::to_json((*runner)->state());
+}
+
+tl::expected<Json, RpcError> Serving::runner_stop(const Json& params) {
+  const auto runner = runner_named(params);
+  if (!runner) return tl::unexpected<RpcError>(runner.error());
+  (*runner)->stop();
+  return state::to_json((*runner)->state());
+}
+
+tl::expected<Json, RpcError> Serving::runner_restart(const Json& params) {
+  const auto runner = runner_named(params);
+  if (!runner) return tl::unexpected<RpcError>(runner.error());
+  (*runner)->restart();
+  return state::to_json((*runner)->state());
+}
+
+}  // namespace poltergeist::daemon

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// The watcher on the loop: kernel events to batches, the watcher's state to whoever shows it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "build/core.h"
+#include "config/project.h"
+#include "daemon/deadline_timer.h"
+#include "state/state_dir.h"
+#include "state/target_state.h"
+#include "sys/loop.h"
+#include "watch/backend.h"
+#include "watch/watcher.h"
+
+namespace poltergeist::daemon {
+
+class Watching {
+ public:
+  struct Listener {
+    // Targets that a batch touched, in the order of the configuration; the clock is the batch's.
+    std::function<void(const std::vector<build::Touched>&, Clock)> on_touched;
+    std::function<void(const state::WatchState&)> on_state;
+    std::function<void(bool running)> on_git_operation;
+    std::function<void()> on_configuration;  // the configuration file changed
+  };
+
+  // Watches the whole tree before it returns.
+  [[nodiscard]] static Result<std::unique_ptr<Watching>> create(Loop& loop,
+                                                                const config::Project& project,
+                                                                const state::ProjectPaths& paths,
+                                                                Listener listener);
+
+  // Everything that happened before the call has been reported when it returns.
+  void sync();
+  // Takes what the kernel has ready, without more ado.
+  void take_ready();
+  [[nodiscard]] Result<void> configure(const config::Project& project);
+
+  [[nodiscard]] state::WatchState state() const;
+  [[nodiscard]] Clock clock() const { return watcher_->clock(); }
+  // Of a target's watched files; empty if it is not watched.
+  [[nodiscard]] std::string fingerprint(const TargetId& target) const;
+  [[nodiscard]] std::size_t file_count(const TargetId& target) const;
+  [[nodiscard]] watch::Explanation why(const RelPath& path) const { return watcher_->why(path); }
+  [[nodiscard]] const TargetId* target_at(std::size_t index) const;
+  [[nodiscard]] watch::Counters counters() const { return watcher_->counters(); }
+  [[nodiscard]] std::string_view backend() const { return name_in(watch::kBackends, backend_); }
+  [[nodiscard]] const std::string& notice() const { return notice_; }
+
+ private:
+  Watching(Loop& loop, state::ProjectPaths paths, Listener listener);
+  [[nodiscard]] watch::Options options_for(const config::Project& project);
+  void report(const watch::Batch& batch);
+  void wait_again();
+  [[nodiscard]] std::size_t index_of(const TargetId& target) const;
+
+  Loop& loop_;
+  state::ProjectPaths paths_;
+  Listener listener_;
+  std::vector<TargetId>
+      targets_;  // by the watcher's index; the configuration's own comes after them
+  std::unique_ptr<watch::Watcher> watcher_;
+  watch::Backend backend_ = watch::Backend::Inotify;
+  std::string notice_;
+  int watched_fd_ = -1;
+  Loop::Handle readable_;
+  DeadlineTimer timer_;
+  watch::WatchState told_state_;
+  bool told_git_ = false;
+};
+
+}  // namespace poltergeist::daemon

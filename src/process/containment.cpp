@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include "process/containment.h"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "base/log.h"
+#include "process/pidfd.h"
+#include "sys/clock.h"
+
+namespace poltergeist::process {
+
+namespace {
+
+// Enough for a program that forks as fast as it can: each look kills all that it finds, and what is
+// found again and again dies on its own time.
+constexpr int kMostLooks = 10;
+
+bool reap(pid_t pid) {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG) == 0 && info.si_pid != 0;
+}
+
+void await_exit(pid_t pid, Milliseconds at_most) {
+  const auto pidfd = open_pidfd(pid);
+  if (!pidfd) return;
+  pollfd ready{pidfd->get(), POLLIN, 0};
+  ::poll(&ready, 1, static_cast<int>(at_most.count()));
+}
+
+bool is_stop_signal(int signal) {
+  return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+}  // namespace
+
+Result<void> become_subreaper() {
+  if (!can_list_children()) {
+    return fail(Errc::Unavailable,
+                "/proc does not list the children of processes: mount /proc, and use a kernel with "
+                "CONFIG_PROC_CHILDREN");
+  }
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return fail_errno("becoming a subreaper");
+  return {};
+}
+
+Containment contain(pid_t leader, const UnitMark& mark, bool leads_group) {
+  Containment unit;
+  // It is not reaped, so its entry is there even if it has ended already.
+  const auto entry = find_process(leader);
+  unit.leader_ = entry ? entry->id : ProcessId{leader, 0};
+  const auto carried = mark_of(leader);
+  const auto number = mark.number_for(leader);
+  unit.number_ = carried && carried->number == number ? number : 0;
+  unit.entry_ = mark.entry();
+  unit.leads_group_ = leads_group;
+  return unit;
+}
+
+bool Containment::has_seen(const ProcessId& id) const {
+  return std::binary_search(seen_.begin(), seen_.end(), id);
+}
+
+bool Containment::owns(const ProcessEntry& child_of_ours) const {
+  const auto& id = child_of_ours.id;
+  if (id == leader_ || has_seen(id)) return true;
+  if (number_ == 0) return has_environment_entry(id.pid, entry_);
+  const auto carried = mark_of(id.pid);
+  return carried && carried->number == number_;
+}
+
+std::vector<ProcessEntry> Containment::members() {
+  std::vector<ProcessEntry> found;
+  for (const pid_t pid : children_of(::getpid())) {
+    auto entry = find_process(pid);
+    if (entry && entry->state != ProcessState::Dead && owns(*entry)) {
+      found.push_back(*std::move(entry));
+    }
+  }
+  std::stable_partition(found.begin(), found.end(),
+                        [this](const ProcessEntry& entry) { return entry.id == leader_; });
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const pid_t parent = found[i].id.pid;
+    for (const pid_t pid : children_of(parent)) {
+      auto entry = find_process(pid);
+      // One whose parent died meanwhile is a child of ours now, and found as such by the next look.
+      if (entry && entry->state != ProcessState::Dead && entry->parent == parent) {
+        found.push_back(*std::move(entry));
+      }
+    }
+  }
+  seen_.clear();
+  for (const auto& entry : found) seen_.push_back(entry.id);
+  std::sort(seen_.begin(), seen_.end());
+  return found;
+}
+
+std::size_t Containment::signal_all(int signal) {
+  const auto found = members();
+  for (const auto& entry : found) {
+    if (signal_process(entry.id, signal) && entry.state == ProcessState::Stopped &&
+        !is_stop_signal(signal)) {
+      signal_process(entry.id, SIGCONT);
+    }
+  }
+  return found.size();
+}
+
+void Containment::kill_all() {
+  // The group first: the kernel kills it as one, so nobody in it forks away meanwhile.
+  const auto leader = find_process(leader_.pid);
+  if (leads_group_ && leader && leader->id == leader_) ::kill(-leader_.pid, SIGKILL);
+  for (int look = 0; look < kMostLooks; ++look) {
+    const auto before = seen_;
+    bool is_new = false;
+    for (const auto& entry : members()) {
+      signal_process(entry.id, SIGKILL);
+      is_new = is_new || !std::binary_search(before.begin(), before.end(), entry.id);
+    }
+    if (!is_new) return;
+  }
+}
+
+bool Containment::is_empty() {
+  // Only we reap our children, so whoever hangs below us hangs below an entry of this list, be it a
+  // zombie by now: then its children are ours already, and one more look shows them.
+  while (true) {
+    bool reaped = false;
+    for (const pid_t pid : children_of(::getpid())) {
+      const auto entry = find_process(pid);
+      if (!entry || !owns(*entry)) continue;
+      if (entry->state != ProcessState::Dead) return false;
+      if (entry->id != leader_) reaped = reap(pid) || reaped;
+    }
+    if (!reaped) return true;
+  }
+}
+
+bool Containment::kill_and_await(Duration at_most) {
+  const Instant until = now() + at_most;
+  constexpr Milliseconds kLookAgain{50};
+  while (!is_empty()) {
+    kill_all();
+    const auto left = members();
+    if (left.empty()) continue;
+    if (now() >= until) {
+      log_error("process {} ({}) is still there after SIGKILL", left.front().id.pid,
+                left.front().name);
+      return false;
+    }
+    await_exit(left.front().id.pid, kLookAgain);
+  }
+  return true;
+}
+
+std::size_t reap_orphans() {
+  std::size_t reaped = 0;
+  const pid_t self = ::getpid();
+  for (const pid_t pid : children_of(self)) {
+    const auto entry = find_process(pid);
+    if (!entry || entry->state != ProcessState::Dead) continue;
+    const auto mark = mark_of(pid);
+    // The leaders of our units are their Child's to reap; what carries no mark was not started
+    // here.
+    if (!mark || (mark->owner == self && mark->leader == pid)) continue;
+    if (reap(pid)) ++reaped;
+  }
+  return reaped;
+}
+
+}  // namespace poltergeist::process

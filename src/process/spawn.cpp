@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: MIT
+#include "process/spawn.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+
+#include "base/enum_names.h"
+#include "base/text.h"
+#include "process/environment.h"
+#include "process/unit_mark.h"
+#include "sys/files.h"
+
+// The child runs on memory that it shares with us: its frames are nobody's to check.
+#define POLTERGEIST_UNCHECKED __attribute__((no_sanitize("address", "undefined", "thread")))
+
+namespace poltergeist::process {
+
+namespace {
+
+constexpr int kFirstOwnFd = 3;
+constexpr int kOomScoreRaise = 300;
+constexpr int kHighestOomScore = 1000;
+constexpr std::size_t kChildStack = 64 << 10;
+constexpr std::string_view kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
+
+enum class Step { Group, Terminal, Streams, Directory, Exec };
+constexpr auto kSteps = std::to_array<EnumName<Step>>({
+    {Step::Group, "making its process group"},
+    {Step::Terminal, "giving it the terminal"},
+    {Step::Streams, "connecting its streams"},
+    {Step::Directory, "changing to its directory"},
+    {Step::Exec, "executing it"},
+});
+
+// Everything that the child needs, made ready before it exists: between clone and exec it makes
+// system calls and nothing else. It writes its answer here, too; the memory is the same.
+struct Briefing {
+  std::vector<std::string> candidates;  // paths to execute, the first that works
+  std::vector<std::string> env_text;
+  std::vector<char*> argv;
+  std::vector<char*> env;
+  std::vector<const char*> paths;
+  std::array<int, kFirstOwnFd> streams{};  // what becomes 0, 1 and 2; all above 2
+  const char* directory = nullptr;
+  Group group = Group::NewSession;
+  int terminal = 0;
+  bool is_unit = true;
+  pid_t parent = 0;
+  UnitMark mark = UnitMark::create();
+  std::string oom_score;
+
+  Step step = Step::Group;
+  int error = 0;  // errno of the step that failed; 0: the program runs
+};
+
+// No handler of ours may run in the child, whose memory is ours.
+class AllSignalsBlocked {
+ public:
+  AllSignalsBlocked() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
+  AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
+  ~AllSignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
+// ---- In the child
+
+POLTERGEIST_UNCHECKED bool join_group(const Briefing& briefing) {
+  switch (briefing.group) {
+    case Group::NewSession:
+      return ::setsid() >= 0;
+    case Group::NewGroup:
+    case Group::Foreground:
+      return ::setpgid(0, 0) == 0;
+    case Group::Same:
+      return true;
+  }
+  return true;
+}
+
+POLTERGEIST_UNCHECKED bool take_terminal(const Briefing& briefing) {
+  if (briefing.group != Group::Foreground) return true;
+  // Allowed from the background because SIGTTOU is still blocked.
+  const pid_t group = ::getpid();
+  return ::ioctl(briefing.terminal, TIOCSPGRP, &group) == 0;
+}
+
+POLTERGEIST_UNCHECKED void become_unit(const Briefing& briefing) {
+  UnitMark::set_own_number(briefing.mark.number_for(::getpid()));
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != briefing.parent) ::_exit(0);  // it died before it could be known to
+  const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  [[maybe_unused]] const auto written =
+      ::write(fd, briefing.oom_score.data(), briefing.oom_score.size());
+}
+
+// The system call itself, because the C library refuses the two signals that it uses; a parent may
+// have ignored those as well, and that would survive exec.
+POLTERGEIST_UNCHECKED void reset_signals() {
+  constexpr std::array<unsigned long, 8> kDefaultAction{};  // a kernel_sigaction that is SIG_DFL
+  constexpr int kSignals = 64;
+  for (int signal = 1; signal <= kSignals; ++signal) {
+    ::syscall(SYS_rt_sigaction, signal, kDefaultAction.data(), nullptr, kSignals / 8);
+  }
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+POLTERGEIST_UNCHECKED bool connect_streams(const Briefing& briefing) {
+  for (int number = 0; number < kFirstOwnFd; ++number) {
+    if (::dup2(briefing.streams[static_cast<std::size_t>(number)], number) < 0) return false;
+  }
+  // All of ours are close-on-exec anyway; these are what whoever started us left open.
+  ::syscall(SYS_close_range, kFirstOwnFd, ~0U, 0);
+  return true;
+}
+
+// As execvp() looks along PATH: what is not there is passed over, what is forbidden remembered.
+POLTERGEIST_UNCHECKED int execute(const Briefing& briefing) {
+  int error = ENOENT;
+  for (const char* const* path = briefing.paths.data(); *path != nullptr; ++path) {
+    ::execve(*path, briefing.argv.data(), briefing.env.data());
+    if (errno == EACCES) {
+      error = EACCES;
+    } else if (errno != ENOENT && errno != ENOTDIR) {
+      return errno;
+    }
+  }
+  return error;
+}
+
+POLTERGEIST_UNCHECKED int child_main(void* argument) {
+  auto& briefing = *static_cast<Briefing*>(argument);
+  const auto fail_at = [&](Step step, int error) POLTERGEIST_UNCHECKED {
+    briefing.step = step;
+    briefing.error = error;
+    ::_exit(0);
+  };
+  if (!join_group(briefing)) fail_at(Step::Group, errno);
+  if (!take_terminal(briefing)) fail_at(Step::Terminal, errno);
+  if (briefing.is_unit) become_unit(briefing);
+  if (!connect_streams(briefing)) fail_at(Step::Streams, errno);
+  if (briefing.directory != nullptr && ::chdir(briefing.directory) != 0) {
+    fail_at(Step::Directory, errno);
+  }
+  reset_signals();
+  fail_at(Step::Exec, execute(briefing));
+  return 0;
+}
+
+// ---- In the parent
+
+// A descriptor above 2 that leads where the stream does. What had to be opened for it is kept in
+// `opened`.
+Result<int> source_for(const Stream& stream, int number, std::vector<UniqueFd>& opened) {
+  int fd = stream.kind == Stream::Kind::Inherit ? number : stream.fd;
+  if (stream.kind == Stream::Kind::DevNull ||
+      (stream.kind == Stream::Kind::Inherit && ::fcntl(number, F_GETFD) < 0)) {
+    opened.emplace_back(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (!opened.back()) return fail_errno("/dev/null");
+    fd = opened.back().get();
+  }
+  if (fd >= kFirstOwnFd) return fd;
+  opened.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, kFirstOwnFd));
+  if (!opened.back()) return fail_errno("duplicating descriptor {}", fd);
+  return opened.back().get();
+}
+
+// A new pipe for an output stream: the child's end among `opened`, ours in `ours`.
+Result<int> new_pipe(UniqueFd& ours, std::vector<UniqueFd>& opened) {
+  auto pipe = make_pipe();
+  if (!pipe) return fail(pipe.error());
+  const int flags = ::fcntl(pipe->read_end.get(), F_GETFL);
+  if (::fcntl(pipe->read_end.get(), F_SETFL, flags | O_NONBLOCK) < 0) return fail_errno("a pipe");
+  ours = std::move(pipe->read_end);
+  opened.push_back(std::move(pipe->write_end));
+  const int fd = opened.back().get();
+  if (fd >= kFirstOwnFd) return fd;
+  return source_for(Stream::to(fd), fd, opened);
+}
+
+Result<void> connect(const SpawnPlan& plan, Briefing& briefing, Child::Parts& parts,
+                     std::vector<UniqueFd>& opened) {
+  const auto set = [&](int number, Result<int> source) -> Result<void> {
+    if (!source) return fail(source.error());
+    briefing.streams.at(static_cast<std::size_t>(number)) = *source;
+    return {};
+  };
+  const auto output = [&](const Stream& stream, int number, UniqueFd& ours) -> Result<int> {
+    if (stream.kind == Stream::Kind::Pipe) return new_pipe(ours, opened);
+    return source_for(stream, number, opened);
+  };
+  if (auto in = set(STDIN_FILENO, source_for(plan.in, STDIN_FILENO, opened)); !in) return in;
+  if (auto out = set(STDOUT_FILENO, output(plan.out, STDOUT_FILENO, parts.out)); !out) return out;
+  if (plan.err.kind == Stream::Kind::SameAsOut) {
+    return set(STDERR_FILENO, briefing.streams[STDOUT_FILENO]);
+  }
+  return set(STDERR_FILENO, output(plan.err, STDERR_FILENO, parts.err));
+}
+
+// Where the program may be.
+std::vector<std::string> candidates_for(const SpawnPlan& plan) {
+  const std::string& name = plan.argv.front();
+  if (name.find('/') != std::string::npos) {
+    std::error_code error;
+    const auto absolute = std::filesystem::absolute(name, error);
+    return {error ? name : absolute.string()};
+  }
+  std::vector<std::string> candidates;
+  std::string_view path = environment_value(plan.env, "PATH");
+  if (path.empty()) path = kDefaultPath;
+  while (true) {
+    const auto end = std::min(path.find(':'), path.size());
+    const std::string directory(end == 0 ? std::string_view(".") : path.substr(0, end));
+    candidates.push_back(directory + '/' + name);
+    if (end == path.size()) return candidates;
+    path.remove_prefix(end + 1);
+  }
+}
+
+std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
+  // exec promises not to write to them; its type is older than const.
+  for (const auto& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// Not by read_file(), whose buffer costs more than the rest: this is in every start.
+std::string raised_oom_score() {
+  const UniqueFd fd(::open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC));
+  std::array<char, 16> text{};
+  const ssize_t count = ::read(fd.get(), text.data(), text.size() - 1);
+  const int own = count > 0 ? std::atoi(text.data()) : 0;
+  return std::to_string(std::min(own + kOomScoreRaise, kHighestOomScore));
+}
+
+void fill(const SpawnPlan& plan, Briefing& briefing) {
+  briefing.candidates = candidates_for(plan);
+  briefing.env_text = plan.env;
+  briefing.is_unit = plan.role == Role::Unit;
+  if (briefing.is_unit) {
+    const std::string variable = std::string(UnitMark::kVariable) + '=';
+    // We may be part of somebody's unit ourselves.
+    std::erase_if(briefing.env_text,
+                  [&](const std::string& entry) { return entry.starts_with(variable); });
+    briefing.env_text.push_back(briefing.mark.entry());
+    briefing.oom_score = raised_oom_score();
+  }
+  briefing.argv = pointers_to(plan.argv);
+  briefing.env = pointers_to(briefing.env_text);
+  for (const auto& path : briefing.candidates) briefing.paths.push_back(path.c_str());
+  briefing.paths.push_back(nullptr);
+  briefing.directory = plan.cwd.empty() ? nullptr : plan.cwd.c_str();
+  briefing.group = plan.group;
+  briefing.terminal = plan.terminal;
+  briefing.parent = ::getpid();
+}
+
+// Why the program did not start, for people.
+Failure explain(const SpawnPlan& plan, const Briefing& briefing) {
+  const std::string& name = plan.argv.front();
+  const int number = briefing.error;
+  if (briefing.step == Step::Directory) {
+    return fail(errc_for_errno(number), "starting {}: its directory {}: {}", name,
+                plan.cwd.string(), std::strerror(number));
+  }
+  if (briefing.step != Step::Exec) {
+    return fail(errc_for_errno(number), "starting {}: {}: {}", name, name_in(kSteps, briefing.step),
+                std::strerror(number));
+  }
+  if (number == ENOENT && name.find('/') == std::string::npos) {
+    return fail(Errc::NotFound, "no program {} along PATH ({})", name,
+                environment_value(plan.env, "PATH"));
+  }
+  if (number == ENOENT && ::access(briefing.candidates.front().c_str(), F_OK) == 0) {
+    return fail(Errc::NotFound,
+                "starting {}: it is there, but the interpreter of its first line or its dynamic "
+                "loader is not",
+                name);
+  }
+  if (number == ENOEXEC) {
+    return fail(Errc::Invalid,
+                "starting {}: neither a program for this machine nor a script that begins with #!",
+                name);
+  }
+  if (number == ETXTBSY) return fail(Errc::Busy, "starting {}: it is still being written", name);
+  return fail(errc_for_errno(number), "starting {}: {}", name, std::strerror(number));
+}
+
+Result<void> check(const SpawnPlan& plan) {
+  if (plan.argv.empty() || plan.argv.front().empty()) {
+    return fail(Errc::Invalid, "starting a program: no program is named");
+  }
+  const auto has_nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
+  if (std::any_of(plan.argv.begin(), plan.argv.end(), has_nul) ||
+      std::any_of(plan.env.begin(), plan.env.end(), has_nul)) {
+    return fail(Errc::Invalid, "starting {}: an argument or a variable holds a NUL byte",
+                plan.argv.front());
+  }
+  return {};
+}
+
+// The pid of the new process, which by now runs its program or has ended. Shares our memory until
+// then.
+Result<pid_t> clone_child(Briefing& briefing, UniqueFd& pidfd) {
+  const auto stack = std::make_unique_for_overwrite<std::byte[]>(kChildStack);
+  const AllSignalsBlocked guard;
+  int fd = -1;
+  const pid_t pid = ::clone(child_main, stack.get() + kChildStack,
+                            CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &briefing, &fd);
+  if (pid < 0) return fail_errno("creating a process");
+  pidfd = UniqueFd(fd);
+  return pid;
+}
+
+}  // namespace
+
+Result<Child> spawn(const SpawnPlan& plan) {
+  if (auto usable = check(plan); !usable) return fail(usable.error());
+  Briefing briefing;
+  fill(plan, briefing);
+  Child::Parts parts;
+  std::vector<UniqueFd> opened;
+  if (auto connected = connect(plan, briefing, parts, opened); !connected) {
+    return fail(connected.error(), "starting {}", plan.argv.front());
+  }
+  const auto pid = clone_child(briefing, parts.pidfd);
+  if (!pid) return fail(pid.error(), "starting {}", plan.argv.front());
+  parts.pid = *pid;
+  if (briefing.error != 0) {
+    siginfo_t ended{};
+    ::waitid(P_PIDFD, static_cast<id_t>(parts.pidfd.get()), &ended, WEXITED);
+    return explain(plan, briefing);
+  }
+  parts.independent = plan.role == Role::Independent;
+  if (!parts.independent) {
+    parts.containment = contain(*pid, briefing.mark, plan.group != Group::Same);
+  }
+  return Child(std::move(parts));
+}
+
+}  // namespace poltergeist::process

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// SQLite, as far as this room needs it: one connection, statements, transactions. Small (no more
+// than some 200 KB) and never waiting for others longer than a moment. Errc::Invalid means that the
+// file is damaged or none of ours, Errc::Busy that another program holds it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace poltergeist::state {
+
+// One SQL statement with its parameters. Must not outlive its Database.
+class Statement {
+ public:
+  // Parameters count from 1. A text is copied.
+  Statement& bind(int parameter, std::int64_t value);
+  Statement& bind(int parameter, std::string_view value);
+  Statement& bind(int parameter, const std::optional<int>& value);  // absent: NULL
+
+  // True: there is a row, and its columns (from 0) can be read until the next step.
+  [[nodiscard]] Result<bool> step();
+  [[nodiscard]] std::int64_t whole(int column) const;
+  [[nodiscard]] std::string text(int column) const;
+  [[nodiscard]] std::optional<int> whole_if(int column) const;
+
+ private:
+  friend class Database;
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const;
+  };
+  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+};
+
+class Database {
+ public:
+  // The file must exist; it may be empty.
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file);
+
+  [[nodiscard]] Result<Statement> prepare(std::string_view sql);
+  // Several statements without parameters.
+  [[nodiscard]] Result<void> execute(const std::string& sql);
+  // The first column of the first row as a number; 0 without a row.
+  [[nodiscard]] Result<std::int64_t> whole(std::string_view sql);
+
+ private:
+  struct Close {
+    void operator()(sqlite3* connection) const;
+  };
+  explicit Database(sqlite3* connection) : connection_(connection) {}
+  std::unique_ptr<sqlite3, Close> connection_;
+};
+
+// Takes the write lock at once, so that it cannot fail half way; undone unless committed.
+class Transaction {
+ public:
+  [[nodiscard]] static Result<Transaction> begin(Database& database);
+  Transaction(Transaction&& other) noexcept;
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+  [[nodiscard]] Result<void> commit();
+
+ private:
+  explicit Transaction(Database& database) : database_(&database) {}
+  Database* database_;  // null once it is over
+};
+
+}  // namespace poltergeist::state

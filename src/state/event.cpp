@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#include "state/event.h"
+
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "base/signal_names.h"
+#include "base/text.h"
+#include "state/target_state_json.h"
+
+namespace poltergeist::state {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kDaemonScope = "daemon";
+
+json texts(const std::vector<std::string>& values) {
+  json array = json::array();
+  for (const auto& value : values) array.push_back(to_utf8(value));
+  return array;
+}
+
+// The type of an event and its data, side by side for each.
+struct Named {
+  std::string_view type;
+  json data;
+};
+
+Named named(const BuildQueued& e) {
+  return {"build_queued", {{"reason", to_utf8(e.reason)}}};
+}
+Named named(const BuildStarted& e) {
+  return {"build_started",
+          {{"id", e.build.value()},
+           {"clock", e.clock},
+           {"trigger", texts(e.trigger)},
+           {"reason", to_utf8(e.reason)}}};
+}
+Named named(const BuildProgress& e) {
+  return {"build_progress", {{"id", e.build.value()}, {"progress", to_json(e.progress)}}};
+}
+Named named(const BuildEnded& e) {
+  json data = {{"id", e.build.value()},
+               {"verdict", name_in(kBuildVerdicts, e.verdict)},
+               {"duration", e.duration.count()}};
+  if (e.exit_code) data["exitCode"] = *e.exit_code;
+  if (e.signal) data["signal"] = signal_name(*e.signal);
+  if (!e.error_summary.empty()) data["errorSummary"] = to_utf8(e.error_summary);
+  for (const auto& diagnostic : e.diagnostics) data["diagnostics"].push_back(to_json(diagnostic));
+  return {"build_ended", std::move(data)};
+}
+Named named(const HookStarted& e) {
+  return {"hook_started", {{"id", e.build.value()}, {"hook", to_utf8(e.hook)}}};
+}
+Named named(const HookEnded& e) {
+  return {"hook_ended", {{"id", e.build.value()}, {"result", to_json(e.result)}}};
+}
+Named named(const RunnerChanged& e) {
+  return {"runner", to_json(e.runner)};
+}
+Named named(const FreshnessChanged& e) {
+  return {"freshness", to_json(e.freshness)};
+}
+Named named(const TargetAdded&) {
+  return {"target_added", json::object()};
+}
+Named named(const TargetRemoved&) {
+  return {"target_removed", json::object()};
+}
+Named named(const TargetQuarantined& e) {
+  return {"target_quarantined", {{"reason", to_utf8(e.reason)}}};
+}
+Named named(const DaemonStarted& e) {
+  return {"daemon_started", {{"pid", e.pid}, {"version", to_utf8(e.version)}}};
+}
+Named named(const DaemonStopping& e) {
+  return {"daemon_stopping", {{"reason", to_utf8(e.reason)}}};
+}
+Named named(const WatchChanged& e) {
+  return {"watch", to_json(e.watch)};
+}
+Named named(const ConfigurationChanged& e) {
+  return {"configuration", {{"applied", e.applied}, {"problems", texts(e.problems)}}};
+}
+Named named(const PauseChanged& e) {
+  return {"pause", {{"paused", e.paused}}};
+}
+Named named(const StateDegraded& e) {
+  return {"state_degraded", {{"reason", to_utf8(e.reason)}}};
+}
+
+template <typename T>
+concept OfTarget = requires(const T& event) {
+  event.target;
+};
+
+}  // namespace
+
+std::string scope_for(const TargetId& target) {
+  return "target:" + to_utf8(target.value());
+}
+
+std::string scope_of(const EventBody& body) {
+  return std::visit(
+      [](const auto& event) {
+        if constexpr (OfTarget<decltype(event)>) {
+          return scope_for(event.target);
+        } else {
+          return std::string(kDaemonScope);
+        }
+      },
+      body);
+}
+
+std::string_view type_of(const EventBody& body) {
+  return std::visit([](const auto& event) { return named(event).type; }, body);
+}
+
+json data_of(const EventBody& body) {
+  return std::visit([](const auto& event) { return named(event).data; }, body);
+}
+
+json to_json(const Event& event) {
+  auto [type, data] = std::visit([](const auto& body) { return named(body); }, event.body);
+  return {{"scope", event.scope},
+          {"seq", event.seq},
+          {"type", type},
+          {"data", std::move(data)},
+          {"createdAt", to_iso8601(event.created_at)}};
+}
+
+}  // namespace poltergeist::state

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// What happens, as values. In the process an event is typed; in the journal and on the socket it is
+// {scope, seq, type, data, createdAt}, with data as docs/state-format.md says.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/id.h"
+#include "base/time.h"
+#include "state/target_state.h"
+
+namespace poltergeist::state {
+
+struct BuildQueued {
+  TargetId target;
+  std::string reason;  // what the build is for, in a sentence
+};
+struct BuildStarted {
+  TargetId target;
+  BuildId build;
+  Clock clock = 0;
+  std::vector<std::string> trigger;
+  std::string reason;
+};
+struct BuildProgress {
+  TargetId target;
+  BuildId build;
+  Progress progress;
+};
+struct BuildEnded {
+  TargetId target;
+  BuildId build;
+  BuildVerdict verdict = BuildVerdict::Failure;
+  Milliseconds duration{};
+  std::optional<int> exit_code;
+  std::optional<int> signal;
+  std::string error_summary;
+  std::vector<Diagnostic> diagnostics;
+};
+struct HookStarted {
+  TargetId target;
+  BuildId build;
+  std::string hook;
+};
+struct HookEnded {
+  TargetId target;
+  BuildId build;
+  HookResult result;
+};
+struct RunnerChanged {
+  TargetId target;
+  RunnerState runner;
+};
+struct FreshnessChanged {
+  TargetId target;
+  Freshness freshness;
+};
+struct TargetAdded {
+  TargetId target;
+};
+struct TargetRemoved {
+  TargetId target;
+};
+// A target whose definition is invalid is set aside with the reason; the others go on.
+struct TargetQuarantined {
+  TargetId target;
+  std::string reason;
+};
+
+struct DaemonStarted {
+  pid_t pid = 0;
+  std::string version;
+};
+struct DaemonStopping {
+  std::string reason;
+};
+struct WatchChanged {
+  WatchState watch;
+};
+struct ConfigurationChanged {
+  bool applied = false;  // false: refused, the old one stays
+  std::vector<std::string> problems;
+};
+struct PauseChanged {
+  bool paused = false;
+};
+// State cannot be written (reason), or can again (empty).
+struct StateDegraded {
+  std::string reason;
+};
+
+using EventBody = std::variant<BuildQueued, BuildStarted, BuildProgress, BuildEnded, HookStarted,
+                               HookEnded, RunnerChanged, FreshnessChanged, TargetAdded,
+                               TargetRemoved, TargetQuarantined, DaemonStarted, DaemonStopping,
+                               WatchChanged, ConfigurationChanged, PauseChanged, StateDegraded>;
+
+struct Event {
+  std::string scope;      // "daemon" or "target:<name>"
+  std::uint64_t seq = 0;  // in its scope, from 1, without gaps
+  WallTime created_at{};
+  EventBody body;
+};
+
+[[nodiscard]] std::string scope_for(const TargetId& target);
+[[nodiscard]] std::string scope_of(const EventBody& body);
+[[nodiscard]] std::string_view type_of(const EventBody& body);
+[[nodiscard]] nlohmann::json data_of(const EventBody& body);
+// {scope, seq, type, data, createdAt}
+[[nodiscard]] nlohmann::json to_json(const Event& event);
+
+}  // namespace poltergeist::state

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// The builds of a project, kept over restarts in <root>/.poltergeist/history.db (SQLite). Fresh or
+// not at start is decided by what is remembered here. Whatever goes wrong is an Error and nothing
+// more: the daemon goes on without a history. One thread, one connection.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/id.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "state/build_record.h"
+
+namespace poltergeist::state {
+
+class Database;
+
+struct BuildEntry {
+  BuildId id;
+  TargetId target;
+  WallTime started_at{};
+  Milliseconds duration{};
+  BuildVerdict verdict = BuildVerdict::Failure;
+  std::optional<int> exit_code;
+  std::optional<int> signal;
+  std::string git_hash;
+  std::vector<std::string> trigger;
+  std::string fingerprint;         // of the watched files when it started; empty: not known
+  std::string output_fingerprint;  // of what it left behind; empty: nothing, or not known
+  std::string reason;              // why it was built, in a sentence
+
+  friend bool operator==(const BuildEntry&, const BuildEntry&) = default;
+};
+
+struct LastSuccess {
+  BuildId id;
+  std::string fingerprint;
+  std::string output_fingerprint;
+
+  friend bool operator==(const LastSuccess&, const LastSuccess&) = default;
+};
+
+class History {
+ public:
+  // Builds kept of each target; its last success is kept in any case.
+  static constexpr int kKeptPerTarget = 1000;
+
+  // Opens or begins the history of the project at `root`. One that is corrupt is set aside as
+  // history.db.corrupt and a new one begun; Errc::Unavailable for one of a newer version.
+  [[nodiscard]] static Result<History> open(const std::filesystem::path& root);
+  History(History&&) noexcept;
+  History& operator=(History&&) noexcept;
+  ~History();
+
+  // One more than any build that was recorded or given a number here.
+  [[nodiscard]] Result<BuildId> next_build_id();
+  // Errc::Busy if another program holds the database: the entry is kept in memory and written with
+  // the next call (or by flush()). The daemon never waits for more than a moment.
+  [[nodiscard]] Result<void> record(BuildEntry build);
+  [[nodiscard]] Result<void> flush();
+  // Nothing if no success is remembered.
+  [[nodiscard]] Result<std::optional<LastSuccess>> last_success(const TargetId& target);
+  // The last n builds, newest first; all targets' for an empty id.
+  [[nodiscard]] Result<std::vector<BuildEntry>> recent(const TargetId& target, int n);
+
+ private:
+  explicit History(std::filesystem::path file);
+  [[nodiscard]] Result<void> begin();
+  [[nodiscard]] Result<void> open_database();
+  // Sets the file aside and begins a new one.
+  [[nodiscard]] Result<void> begin_again(const Error& why);
+  // Runs a step; if it finds the file damaged or gone, once more on a new one.
+  template <typename Step>
+  [[nodiscard]] auto attempt(Step step) -> decltype(step(std::declval<Database&>()));
+
+  std::filesystem::path file_;
+  std::unique_ptr<Database> database_;                // null while it could not be begun
+  std::pair<std::uint64_t, std::uint64_t> identity_;  // of the file that is open
+  std::vector<BuildEntry> unwritten_;
+};
+
+}  // namespace poltergeist::state

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "config/broken_promise.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "config/difference.h"
+#include "config/load.h"
+
+namespace poltergeist::test {
+
+using namespace config;
+
+namespace {
+
+std::string broken_remark(const Problem& problem, std::string_view text) {
+  const auto lines = std::count(text.begin(), text.end(), '\n') + 1;
+  if (problem.message.empty()) return "a problem says nothing";
+  if (for_terminal(problem.message) != problem.message) return "a message holds control characters";
+  if (problem.message.find('\n') != std::string::npos) return "a message has two lines";
+  if (problem.line == 0 && text.size() > (std::size_t{1} << 20U)) return {};
+  if (problem.line < 1 || problem.line > lines || problem.column < 1) {
+    return fmt::format("{}:{} is no place in the text", problem.line, problem.column);
+  }
+  return {};
+}
+
+std::string broken_remarks(const std::vector<Problem>& problems, std::string_view text) {
+  for (const auto& problem : problems) {
+    if (auto broken = broken_remark(problem, text); !broken.empty()) {
+      return broken + ": " + problem.message;
+    }
+  }
+  const auto earlier = [](const Problem& a, const Problem& b) {
+    return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+  };
+  return std::is_sorted(problems.begin(), problems.end(), earlier) ? "" : "not in order";
+}
+
+std::string broken_project(const Project& project) {
+  for (const auto& target : project.targets) {
+    if (project.find(target.name) != &target) return "two targets have one name";
+    if (project.find_like(target.name.value()) != &target) return "a name is not its own likeness";
+    if (target.name.value().find('/') != std::string::npos) return "a name leaves its directory";
+    for (const auto& dependency : target.depends_on) {
+      if (project.find(dependency) == nullptr) return "a dependency does not exist";
+    }
+    const auto quiet = target.settling_delay.value_or(project.watcher.settling_delay);
+    const auto limit = target.max_settling_delay.value_or(project.watcher.max_settling_delay);
+    if (quiet < Milliseconds(0) || limit < quiet) return "a quiet window is longer than its limit";
+  }
+  return between(project, project).none() ? "" : "a project differs from itself";
+}
+
+}  // namespace
+
+std::string broken_promise(std::string_view text) {
+  static const Environment kEnvironment = {{"HOME", "/home/me"}, {"EMPTY", ""}};
+  const auto loaded = load_project(text, "/p/poltergeist.config.json", kEnvironment);
+  if (!loaded) {
+    if (loaded.error().empty()) return "refused without a problem";
+    return broken_remarks(loaded.error(), text);
+  }
+  const auto broken = broken_project(loaded->project);
+  return broken.empty() ? broken_remarks(loaded->notes, text) : broken;
+}
+
+}  // namespace poltergeist::test

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// The daemon's own life: one of it, its end, what is left when it is killed, a configuration that
+// changes.
+#include <signal.h>
+
+#include <catch2/catch.hpp>
+
+#include "support/test_project.h"
+
+using namespace poltergeist::test;
+using Json = nlohmann::json;
+
+namespace {
+
+Json one_target() {
+  return {{"targets", {TestProject::copying_target("app", "a.txt", "app")}}};
+}
+
+}  // namespace
+
+TEST_CASE("there is one daemon of a project, and the second haunt says so") {
+  TestProject project;
+  project.write("a.txt", "#!/bin/sh\n");
+  project.configure(one_target());
+  project.haunt();
+  const auto pid = project.daemon_pid();
+  const auto again = project.run_poltergeist({"haunt"});
+  CHECK(again.code == 0);
+  CHECK((again.out + again.err).find(std::to_string(pid)) != std::string::npos);
+  CHECK(project.daemon_pid() == pid);
+}
+
+TEST_CASE("of many daemons that are started at once, one serves and all callers are answered") {
+  TestProject project;
+  project.write("a.txt", "#!/bin/sh\n");
+  project.configure(one_target());
+  std::vector<Background> starters;
+  for (int i = 0; i < 10; ++i) starters.emplace_back(project.poltergeist({"haunt"}));
+  for (auto& starter : starters) CHECK(starter.await_exit() == 0);
+  CHECK(processes_mentioning("--ready-fd").size() == 1);
+  CHECK(project.run_poltergeist({"wait"}).code == 0);
+  CHECK(project.builds_of("app") == 1);
+}
+
+TEST_CASE("a killed daemon is noticed at once by whoever asks next, and haunt takes over") {
+  TestProject project;
+  project.write("a.txt", "#!/bin/sh\n");
+  project.configure(one_target());
+  project.haunt();
+  ::kill(project.daemon_pid(), SIGKILL);
+  CHECK(project.run_poltergeist({"wait"}).code == 3);
+  const auto status = project.run_poltergeist({"status"});
+  CHECK(status.code == 3);
+  CHECK((status.out + status.err).find("haunt") != std::string::npos);
+  project.haunt();
+  CHECK(project.run_poltergeist({"status"}).code == 0);
+  CHECK(project.builds_of("app") == 1);  // still fresh
+}
+
+TEST_CASE(
+    "a daemon that was killed in the middle of a build never leaves a state that says building") {
+  TestProject project;
+  project.write("a", "");
+  project.configure({{"targets",
+                      {{{"name", "app"},
+                        {"type", "custom"},
+                        {"buildCommand", "sleep 300"},
+                        {"watchPaths", {"a"}}}}}});
+  REQUIRE(project.run_poltergeist({"haunt"}).code == 0);
+  REQUIRE(await([&] {
+    const auto state = project.state_of("app");
+    return state.contains("lastBuild") && state["lastBuild"]["status"] == "building";
+  }));
+  ::kill(project.daemon_pid(), SIGKILL);
+  const auto status = project.run_poltergeist({"status", "--json"});
+  CHECK(status.code == 3);
+  CHECK(Json::parse(status.out)["app"]["lastBuild"]["status"] != "building");
+}
+
+TEST_CASE("stop ends the daemon and everything that it started") {
+  TestProject project;
+  project.write("a", "");
+  project.configure({{"targets",
+                      {{{"name", "app"},
+                        {"type", "custom"},
+                        {"buildCommand", "setsid sleep 300 & sleep 300"},
+                        {"watchPaths", {"a"}}}}}});
+  REQUIRE(project.run_poltergeist({"haunt"}).code == 0);
+  REQUIRE(await([&] {
+    return processes_mentioning("POLTERGEIST_PROJECT_ROOT=" + project.root().string()).size() >= 3;
+  }));
+  CHECK(project.run_poltergeist({"stop"}).code == 0);
+  CHECK(processes_mentioning(project.root().string()).empty());
+  CHECK(project.state_of("app")["process"]["isActive"] == false);
+  CHECK(project.state_of("app")["lastBuild"]["status"] != "building");
+}
+
+TEST_CASE("a saved configuration is applied while running, whole") {
+  TestProject project;
+  project.write("a.txt", "#!/bin/sh\necho 1\n");
+  project.write("b.txt", "#!/bin/sh\necho 1\n");
+  project.configure(one_target());
+  project.haunt();
+
+  auto configuration = one_target();
+  configuration["targets"].push_back(TestProject::copying_target("more", "b.txt", "more"));
+  project.configure(configuration);
+  CHECK(project.run_poltergeist({"wait", "more"}).code == 0);
+  CHECK(project.builds_of("more") == 1);
+  CHECK(project.builds_of("app") == 1);  // not touched by the change
+
+  configuration["targets"].erase(0);
+  project.configure(configuration);
+  CHECK(project.run_poltergeist({"wait", "app"}).code == 4);
+  CHECK(project.state_of("app") == nullptr);
+  project.write("a.txt", "#!/bin/sh\necho 2\n");
+  CHECK(project.run_poltergeist({"wait"}).code == 0);
+  CHECK(project.builds_of("app") == 1);
+}
+
+TEST_CASE("a half-typed configuration changes nothing, and status says why") {
+  TestProject project;
+  project.write("a.txt", "#!/bin/sh\necho 1\n");
+  project.configure(one_target());
+  project.haunt();
+  const auto good = project.read("poltergeist.config.json");
+  project.write("poltergeist.config.json", good.substr(0, good.size() / 2));
+  auto status = project.status();  // syncs nothing: the daemon may still be about to see it
+  REQUIRE(await([&] {
+    status = project.status();
+    return status["_configuration"]["valid"] == false;
+  }));
+  CHECK(status["_configuration"]["problems"][0].get<std::string>().find(
+            "poltergeist.config.json:") != std::string::npos);
+  project.write("a.txt", "#!/bin/sh\necho 2\n");
+  CHECK(project.run_poltergeist({"wait", "app"}).code == 0);
+  CHECK(project.builds_of("app") == 2);
+  project.write("poltergeist.config.json", good);
+  REQUIRE(await([&] { return project.status()["_configuration"]["valid"] == true; }));
+  CHECK(project.builds_of("app") == 2);
+}
+
+TEST_CASE("a project is found from a directory below it, and by another way to it") {
+  TestProject project;
+  project.write("a.txt", "#!/bin/sh\necho hello\n");
+  project.write("deep/er/x", "");
+  project.configure(one_target());
+  project.haunt();
+  auto below = project.polter({"app"});
+  below.cwd = project.root() / "deep/er";
+  CHECK(run(below).out == "hello\n");
+  const auto link = project.root().parent_path() / "link";
+  std::filesystem::create_directory_symlink(project.root(), link);
+  auto beside = project.poltergeist({"status"});
+  beside.cwd = link;
+  beside.env["PWD"] = link.string();
+  CHECK(run(beside).code == 0);
+}
+
+TEST_CASE("build works without a daemon, under the same lock, and remembers what it built") {
+  TestProject project;
+  project.write("a.txt", "#!/bin/sh\necho 1\n");
+  project.configure(one_target());
+  const auto built = project.run_poltergeist({"build", "app"});
+  CHECK(built.code == 0);
+  CHECK(project.builds_of("app") == 1);
+  project.haunt();
+  CHECK(project.builds_of("app") == 1);  // found fresh
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// The program that polter runs in tests. Its first argument says how it behaves.
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+namespace {
+
+volatile std::sig_atomic_t g_interrupts = 0;
+
+void say(const std::string& line) {
+  const auto text = line + "\n";
+  [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, text.data(), text.size());
+}
+
+void on_signal(int signal) {
+  if (signal == SIGINT) g_interrupts = g_interrupts + 1;
+}
+
+void catch_signal(int signal) {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  ::sigaction(signal, &action, nullptr);
+}
+
+// What it was given: arguments in hexadecimal, directory, signals, descriptors.
+int report(int argc, char** argv) {
+  for (int i = 0; i < argc; ++i) {
+    std::string hex;
+    for (const char* c = argv[i]; *c != 0; ++c) {
+      char digits[3];
+      std::snprintf(digits, sizeof digits, "%02x", static_cast<unsigned char>(*c));
+      hex += digits;
+    }
+    say("arg " + hex);
+  }
+  char* cwd = ::getcwd(nullptr, 0);
+  say(std::string("cwd ") + cwd);
+  std::free(cwd);
+  if (FILE* status = std::fopen("/proc/self/status", "re")) {
+    char line[256];
+    while (std::fgets(line, sizeof line, status) != nullptr) {
+      const bool wanted =
+          std::strncmp(line, "SigBlk", 6) == 0 || std::strncmp(line, "SigIgn", 6) == 0;
+      if (wanted) std::fputs(line, stdout);
+    }
+    std::fclose(status);
+    std::fflush(stdout);
+  }
+  DIR* descriptors = ::opendir("/proc/self/fd");
+  std::string open;
+  while (const dirent* entry = ::readdir(descriptors)) {
+    if (entry->d_name[0] == '.' || std::atoi(entry->d_name) == ::dirfd(descriptors)) continue;
+    open += std::string(" ") + entry->d_name;
+  }
+  ::closedir(descriptors);
+  say("fds" + open);
+  return 0;
+}
+
+int die(int signal) {
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  ::signal(signal, SIG_DFL);  // sanitizers catch some
+  ::raise(signal);
+  return 0;
+}
+
+// Runs until told to end `patience` times; says each interrupt.
+int serve(int patience) {
+  sigset_t none;
+  sigset_t both;
+  ::sigemptyset(&none);
+  ::sigemptyset(&both);
+  ::sigaddset(&both, SIGINT);
+  ::sigaddset(&both, SIGTERM);
+  // Before anybody can know that we are up, so that no signal comes between two looks.
+  ::sigprocmask(SIG_BLOCK, &both, nullptr);
+  catch_signal(SIGINT);
+  catch_signal(SIGTERM);
+  say("up " + std::to_string(::getpid()));
+  int told = 0;
+  while (true) {
+    const int before = g_interrupts;
+    ::sigsuspend(&none);
+    say(g_interrupts == before ? "told otherwise" : "interrupt " + std::to_string(g_interrupts));
+    if (++told == patience) return 0;
+  }
+}
+
+int make_raw_and_serve() {
+  termios settings{};
+  ::tcgetattr(STDIN_FILENO, &settings);
+  ::cfmakeraw(&settings);
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &settings);
+  return serve(1);
+}
+
+int echo() {
+  say("up " + std::to_string(::getpid()));
+  char line[256];
+  while (std::fgets(line, sizeof line, stdin) != nullptr) say(std::string("got ") + line);
+  return 0;
+}
+
+// Leaves a grandchild in a session of its own that nothing but SIGKILL ends.
+int leave_grandchild() {
+  int ready[2];
+  if (::pipe(ready) != 0) return 1;
+  if (::fork() == 0) {
+    ::setsid();
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_IGN);
+    say("grandchild " + std::to_string(::getpid()));
+    ::close(ready[0]);
+    ::close(ready[1]);
+    while (true) ::pause();
+  }
+  ::close(ready[1]);
+  char nothing = 0;
+  [[maybe_unused]] const auto end = ::read(ready[0], &nothing, 1);
+  return serve(1);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string mode = argc > 1 ? argv[1] : "report";
+  const int number = argc > 2 ? std::atoi(argv[2]) : 0;
+  if (mode == "exit") return number;
+  if (mode == "die") return die(number);
+  if (mode == "serve") return serve(1);
+  if (mode == "twice") return serve(2);
+  if (mode == "stubborn") return serve(0);
+  if (mode == "raw") return make_raw_and_serve();
+  if (mode == "echo") return echo();
+  if (mode == "grandchild") return leave_grandchild();
+  return report(argc, argv);
+}

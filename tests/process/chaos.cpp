@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+// A program that behaves badly on purpose. `chaos MODE [ARGUMENT]…`; what it is asked to say goes
+// to stdout in one line, and a mode that lives on says "ready" when it is as bad as it will be.
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+void say(std::string_view text) {
+  const std::string line = std::string(text) + '\n';
+  [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, line.data(), line.size());
+}
+
+[[noreturn]] void live_on() {
+  while (true) ::pause();
+}
+
+void ignore(std::initializer_list<int> signals) {
+  for (const int signal : signals) ::signal(signal, SIG_IGN);
+}
+
+// Runs `then` in a child and goes on.
+void in_child(const std::function<void()>& then) {
+  if (::fork() == 0) {
+    then();
+    ::_exit(0);
+  }
+}
+
+// As in_child(), but nobody is its parent any more when `then` runs.
+void as_orphan(const std::function<void()>& then) {
+  const pid_t between = ::fork();
+  if (between == 0) {
+    in_child(then);
+    ::_exit(0);
+  }
+  ::waitpid(between, nullptr, 0);
+}
+
+int exit_with(const Arguments& arguments) {
+  return std::atoi(arguments.at(0).c_str());
+}
+
+int die_by(const Arguments& arguments) {
+  const int number = std::atoi(arguments.at(0).c_str());
+  ::raise(number);
+  live_on();
+}
+
+std::vector<std::string> lines_of(const char* file) {
+  std::ifstream stream(file);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+// What a child of ours begins with: its signals and descriptors, its OOM score, where it is.
+int report(const Arguments&) {
+  for (const auto& line : lines_of("/proc/self/status")) {
+    if (line.starts_with("SigBlk") || line.starts_with("SigIgn") || line.starts_with("SigCgt")) {
+      say(line);
+    }
+  }
+  std::string fds = "fds:";
+  DIR* directory = ::opendir("/proc/self/fd");
+  while (const dirent* entry = ::readdir(directory)) {
+    const std::string name = entry->d_name;
+    if (name.front() != '.' && std::stoi(name) != ::dirfd(directory)) fds += ' ' + name;
+  }
+  ::closedir(directory);
+  say(fds);
+  say("oom: " + lines_of("/proc/self/oom_score_adj").at(0));
+  std::array<char, 4096> where{};
+  say(std::string("cwd: ") + ::getcwd(where.data(), where.size()));
+  say("session: " + std::to_string(::getsid(0) == ::getpid()));
+  say("group: " + std::to_string(::getpgrp() == ::getpid()));
+  return 0;
+}
+
+int print_environment(const Arguments& arguments) {
+  const char* value = ::getenv(arguments.at(0).c_str());
+  say(value == nullptr ? "unset" : value);
+  return 0;
+}
+
+// Lives until a signal that it does not ignore: `stubborn 2 15`.
+int stubborn(const Arguments& arguments) {
+  for (const auto& number : arguments) ::signal(std::atoi(number.c_str()), SIG_IGN);
+  say("ready");
+  live_on();
+}
+
+// Says which signal it got, and ends with 0.
+int polite(const Arguments&) {
+  for (int number = 1; number < SIGRTMIN; ++number) {
+    ::signal(number, [](int got) {
+      const char digits[3] = {static_cast<char>('0' + got / 10), static_cast<char>('0' + got % 10),
+                              '\n'};
+      [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, digits, sizeof digits);
+      ::_exit(0);
+    });
+  }
+  say("ready");
+  live_on();
+}
+
+// Is stopped when the signal comes.
+int stopped(const Arguments&) {
+  in_child([] {
+    say("ready");
+    ::raise(SIGSTOP);
+    live_on();
+  });
+  ::raise(SIGSTOP);
+  live_on();
+}
+
+// Seven kinds of descendants, all of which live on. With arguments these signals are ignored by
+// all.
+int hydra(const Arguments& arguments) {
+  for (const auto& number : arguments) ::signal(std::atoi(number.c_str()), SIG_IGN);
+  std::array<int, 2> heads{};
+  if (::pipe2(heads.data(), O_CLOEXEC) != 0) return 1;
+  const auto is_out = [&] { [[maybe_unused]] const auto written = ::write(heads[1], "h", 1); };
+  const auto out_then_live_on = [&] {
+    is_out();
+    live_on();
+  };
+  in_child(out_then_live_on);
+  in_child([&] {
+    ::setpgid(0, 0);
+    out_then_live_on();
+  });
+  in_child([&] {
+    ::setsid();
+    out_then_live_on();
+  });
+  in_child([&] {
+    ignore({SIGINT, SIGTERM, SIGHUP});
+    out_then_live_on();
+  });
+  in_child([&] {
+    is_out();
+    ::raise(SIGSTOP);
+    live_on();
+  });
+  as_orphan([&] {
+    ::setsid();
+    ::close(STDOUT_FILENO);
+    out_then_live_on();
+  });
+  // Nothing that a program can drop is left of where it comes from.
+  as_orphan([&] {
+    ::setsid();
+    is_out();
+    for (int fd = 0; fd < 16; ++fd) ::close(fd);
+    std::string name = "sleep";
+    std::string time = "1000";
+    const std::array<char*, 3> argv = {name.data(), time.data(), nullptr};
+    const std::array<char*, 1> nothing = {nullptr};
+    ::execve("/bin/sleep", argv.data(), nothing.data());
+  });
+  std::array<char, 7> all{};
+  for (std::size_t seen = 0; seen < all.size();) {
+    const ssize_t count = ::read(heads[0], all.data(), all.size() - seen);
+    if (count <= 0) return 1;
+    seen += static_cast<std::size_t>(count);
+  }
+  say("ready");
+  live_on();
+}
+
+// A leader that ends at SIGINT and a job of its that ignores it, as a shell script has them.
+int with_job(const Arguments&) {
+  in_child([] {
+    ignore({SIGINT});
+    say("ready");
+    live_on();
+  });
+  live_on();
+}
+
+// Forks without end; each generation lives for a moment, in a session of its own.
+int fork_storm(const Arguments&) {
+  ignore({SIGINT, SIGTERM, SIGCHLD});
+  say("ready");
+  while (true) {
+    if (::fork() == 0) {
+      ::setsid();
+      continue;  // the child goes on with it
+    }
+    ::usleep(2000);
+    ::_exit(0);
+  }
+}
+
+// Ends at once and leaves one behind that ignores what it is asked for and holds stdout.
+int leave_behind(const Arguments& arguments) {
+  in_child([&] {
+    for (const auto& number : arguments) ::signal(std::atoi(number.c_str()), SIG_IGN);
+    ::setsid();
+    live_on();
+  });
+  say("left");
+  return 0;
+}
+
+// `bytes N`: N bytes without a newline, then the end.
+int bytes(const Arguments& arguments) {
+  auto left = static_cast<std::size_t>(std::atoll(arguments.at(0).c_str()));
+  const std::string block(64 << 10, 'x');
+  while (left > 0) {
+    const ssize_t count = ::write(STDOUT_FILENO, block.data(), std::min(block.size(), left));
+    if (count < 0) return 1;
+    left -= static_cast<std::size_t>(count);
+  }
+  return 0;
+}
+
+int both_streams(const Arguments&) {
+  [[maybe_unused]] auto written = ::write(STDOUT_FILENO, "out\n", 4);
+  written = ::write(STDERR_FILENO, "err\n", 4);
+  return 0;
+}
+
+// Must be alone: takes the lock on a file, or says OVERLAP there. Then lives as `stubborn`.
+int exclusive(const Arguments& arguments) {
+  const int fd = ::open(arguments.at(0).c_str(), O_RDWR | O_CREAT | O_APPEND, 0600);
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    [[maybe_unused]] const auto written = ::write(fd, "OVERLAP\n", 8);
+    return 1;
+  }
+  // Shared with a descendant that outlives us: the lock is held until both are gone.
+  as_orphan([] {
+    ignore({SIGINT});
+    ::setsid();
+    live_on();
+  });
+  return stubborn({arguments.begin() + 1, arguments.end()});
+}
+
+const std::map<std::string, int (*)(const Arguments&)> kModes = {
+    {"exit", exit_with},        {"die", die_by},        {"report", report},
+    {"env", print_environment}, {"stubborn", stubborn}, {"polite", polite},
+    {"stopped", stopped},       {"hydra", hydra},       {"storm", fork_storm},
+    {"leave", leave_behind},    {"bytes", bytes},       {"both", both_streams},
+    {"exclusive", exclusive},   {"job", with_job},
+};
+
+}  // namespace
+
+int main(int count, char** words) {
+  const Arguments arguments(words + 1, words + count);
+  const auto mode = arguments.empty() ? kModes.end() : kModes.find(arguments.front());
+  if (mode == kModes.end()) return 64;
+  return mode->second({arguments.begin() + 1, arguments.end()});
+}
