@@ -57,18 +57,18 @@ Result<void> Crawler::watch_root() {
   return fail(Errc::Denied, "{}: may not be read", root_.string());
 }
 
-void Crawler::unwatch_all() {
-  std::vector<DirectoryId> below{tree_.root()};
+void Crawler::unwatch(DirectoryId directory) {
+  std::vector<DirectoryId> below{directory};
   while (!below.empty()) {
     const auto id = below.back();
     below.pop_back();
     set_watch(id, WatchToken::None);
+    polled_.erase(id);
     for (auto child = tree_.at(id).first_child; child != DirectoryId::None;
          child = tree_.at(child).next_sibling) {
       below.push_back(child);
     }
   }
-  polled_.clear();
   limit_reached_ = false;
 }
 

@@ -28,8 +28,9 @@ class Crawler {
 
   // Watches the root itself; what is below waits for reread(). Errors as ChangeSource::add.
   Result<void> watch_root();
-  // No watch is left; what is known of the files stays.
-  void unwatch_all();
+  // Takes the watches from a directory and all below; what is known of the files stays until
+  // somebody looks.
+  void unwatch(DirectoryId directory);
 
   enum class Reach {
     Names,    // the directory itself, and whatever is new in it

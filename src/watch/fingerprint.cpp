@@ -29,6 +29,10 @@ Stamp Stamp::of(const struct stat& status) {
           .mode = status.st_mode};
 }
 
+Fingerprint Fingerprint::of(std::string_view path, const Stamp& stamp) {
+  return of(key_of(path), {}, stamp);
+}
+
 Fingerprint Fingerprint::of(std::uint64_t directory, std::string_view name, const Stamp& stamp) {
   const std::uint64_t numbers[] = {stamp.size, static_cast<std::uint64_t>(stamp.modified),
                                    stamp.inode, stamp.mode};

@@ -29,7 +29,9 @@ struct Stamp {
 class Fingerprint {
  public:
   Fingerprint() = default;
-  // `directory` stands for the path of the file's directory: key_of() it.
+  [[nodiscard]] static Fingerprint of(std::string_view path, const Stamp& stamp);
+  // The same for many files of one directory, whose path is hashed once: key_of() it. Not equal to
+  // that of the whole path.
   [[nodiscard]] static Fingerprint of(std::uint64_t directory, std::string_view name,
                                       const Stamp& stamp);
   [[nodiscard]] static std::uint64_t key_of(std::string_view directory_path);

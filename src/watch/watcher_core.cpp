@@ -201,7 +201,7 @@ void Watcher::Core::take_end_of(DirectoryId directory) {
   const auto& one = crawler_.tree().at(directory);
   if (directory == crawler_.tree().root()) return;  // check_root() looks in any case
   names_.emplace_back(one.parent, one.path.name());
-  crawler_.drop(directory);
+  crawler_.unwatch(directory);
 }
 
 void Watcher::Core::mark(DirectoryId directory, const Hint& hint) {
@@ -215,10 +215,11 @@ void Watcher::Core::mark(DirectoryId directory, const Hint& hint) {
       directories_.insert(path);  // it may be another repository now
     }
   }
-  // At once: what its watches still say is about some other place now.
+  // At once: what its watches still say is about some other place now. The files wait for a look:
+  // it may be the root that is being taken away.
   if (hint.what == Hint::What::DirectoryGone) {
     const auto child = tree.find_child(directory, hint.name);
-    if (child != DirectoryId::None) crawler_.drop(child);
+    if (child != DirectoryId::None) crawler_.unwatch(child);
   }
   if (const auto file = tree.find(directory, hint.name); file != FileId::None) {
     if (crawler_.tree().mark(file)) files_.push_back(file);

@@ -36,7 +36,7 @@ bool Watcher::Core::check_root(Instant now) {
 void Watcher::Core::lose_root(std::string why, Instant now) {
   root_trouble_ = std::move(why);
   root_retry_at_ = now + kRootRetry;
-  crawler_.unwatch_all();
+  crawler_.unwatch(crawler_.tree().root());
   asides_.set(Asides::Purpose::GitLock, {});
   asides_.set(Asides::Purpose::IgnoreFiles, {});
   for (auto above = root_; above.has_relative_path();) {
