@@ -53,6 +53,15 @@ void add(api::Json& json, const build::Why& why) {
 
 }  // namespace
 
+bool Answers::is_configured(const TargetId& target) const {
+  return project_.find(target) != nullptr;
+}
+
+bool Answers::is_enabled(const TargetId& target) const {
+  const auto* configured = project_.find(target);
+  return configured != nullptr && configured->enabled;
+}
+
 bool Answers::cannot_know() const {
   return watching_.state().state == state::WatchStatus::Failed;
 }
@@ -74,6 +83,11 @@ api::TargetAnswer Answers::answer_for(const TargetId& name) const {
   const auto verdict = building_.core().verdict(name);
   answer.answer = answer_of(verdict);
   answer.reason = reason_of(name, verdict);
+  if (verdict.hold == build::Hold::Dependency && verdict.blocked_by) {
+    const auto further =
+        reason_of(*verdict.blocked_by, building_.core().verdict(*verdict.blocked_by));
+    if (!further.empty()) answer.reason += ": " + further;
+  }
   if (cannot_know()) {
     answer.answer = api::Answer::Unknown;
     answer.reason = watching_.state().reason;

@@ -34,6 +34,8 @@ class Answers {
         started_(started),
         version_(std::move(version)) {}
 
+  [[nodiscard]] bool is_configured(const TargetId& target) const;
+  [[nodiscard]] bool is_enabled(const TargetId& target) const;
   // The watcher is blind: nothing can be said about freshness.
   [[nodiscard]] bool cannot_know() const;
   [[nodiscard]] BuildId last_build(const TargetId& target) const;

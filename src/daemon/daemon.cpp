@@ -123,6 +123,7 @@ void Daemon::on_settled() {
 // ---------------------------------------------------------------------------------------------
 
 void Daemon::reload() {
+  if (stopping_) return;
   auto loaded = read_project_file(project_.file);
   if (!loaded) {
     // The old configuration stays in force, whole.
@@ -133,7 +134,10 @@ void Daemon::reload() {
     publishing_->configuration_refused(configuration_.problems);
     return;
   }
-  configuration_ = {};
+  if (!std::exchange(configuration_, {}).valid &&
+      config::between(project_, restricted(loaded->project)).none()) {
+    publishing_->configuration_applied();  // it is what it was before the refused one
+  }
   apply(restricted(std::move(loaded->project)));
 }
 
@@ -156,6 +160,7 @@ void Daemon::apply(config::Project project) {
   // Programs of targets that are gone end before anything else happens to them.
   running_->configure();
   building_->configure(difference);
+  on_settled();
 }
 
 config::Project Daemon::restricted(config::Project project) const {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/facts.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <optional>
 
 #include "sys/files.h"
 
@@ -20,6 +23,13 @@ bool is_in_path(const std::string& program, std::string_view path) {
   }
 }
 
+std::optional<std::int64_t> modified(const std::filesystem::path& file) {
+  constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) return std::nullopt;
+  return status.st_mtim.tv_sec * kNanosecondsPerSecond + status.st_mtim.tv_nsec;
+}
+
 }  // namespace
 
 build::Facts look_up(const build::WantedFacts& wanted, const config::Project& project,
@@ -32,6 +42,9 @@ build::Facts look_up(const build::WantedFacts& wanted, const config::Project& pr
   }
   for (const auto& file : wanted.texts) {
     if (auto text = read_file(file)) facts.texts.emplace(file, std::move(*text));
+  }
+  for (const auto& file : wanted.times) {
+    if (const auto time = modified(file)) facts.times.emplace(file, *time);
   }
   for (const auto& program : wanted.programs) {
     if (is_in_path(program, path)) facts.programs.insert(program);

@@ -204,6 +204,8 @@ void Running::on_failure(const TargetId& target, const std::string& summary) {
 
 void Running::configure() {
   std::erase_if(retired_, [](const auto& entry) { return entry.second->is_down(); });
+  // A target that comes in the place of one that was removed has built nothing yet.
+  std::erase_if(built_, [&](const auto& entry) { return project_.find(entry.first) == nullptr; });
   std::vector<TargetId> unwanted;
   for (const auto& [name, runner] : runners_) {
     const auto* target = project_.find(name);

@@ -114,7 +114,9 @@ void Serving::on_message(ClientId id, const api::Message& message) {
 }
 
 void Serving::on_request(ClientId id, const api::Request& request) {
-  if (request.method == api::method::kWait) {
+  if (!listener_ && request.method != api::method::kStatus) {
+    respond(id, request.id, refuse(ErrorCode::Unavailable, "the daemon is stopping"));
+  } else if (request.method == api::method::kWait) {
     wait(id, request);
   } else if (request.method == api::method::kBuild) {
     build(id, request);
@@ -165,6 +167,8 @@ void Serving::wait(ClientId id, const api::Request& request) {
     respond(id, request.id, invalid(params.error()));
     return;
   }
+  // First, because what was saved may be the configuration that the target comes from.
+  parts_.watching.sync();
   Waiter waiter;
   if (params->target) {
     const auto target = target_named(*params->target);
@@ -187,7 +191,7 @@ void Serving::wait(ClientId id, const api::Request& request) {
       notify(id, api::method::kProgress, api::to_json(note));
     };
   }
-  parts_.watching.sync();
+  waiter.all = !params->target;
   add_waiter(id, request.id, std::move(waiter), /*one_answer=*/false);
 }
 
@@ -197,13 +201,13 @@ void Serving::build(ClientId id, const api::Request& request) {
     respond(id, request.id, invalid(params.error()));
     return;
   }
+  parts_.watching.sync();
   const auto target = target_named(params->target);
   if (!target) {
     respond(id, request.id, tl::unexpected<RpcError>(target.error()));
     return;
   }
   const TargetId name = (*target)->name;
-  parts_.watching.sync();
   if (params->follow) clients_[id].outputs.insert(name);
   // A failed build of this very tree is tried again: that is what "build" says.
   const bool failed = parts_.building.core().verdict(name).standing == build::Standing::Failed;
@@ -241,6 +245,11 @@ void Serving::add_waiter(ClientId id, const api::RequestId& request, Waiter wait
     respond(id, request,
             refuse(ErrorCode::Timeout,
                    fmt::format("{} was not settled within {}", names, format_duration(waited))));
+  };
+  waiter.gone = [this, id, request](const TargetId& target) {
+    respond(id, request,
+            refuse(ErrorCode::NotFound,
+                   fmt::format("{} was removed from the configuration", target.value())));
   };
   parts_.waiting.add(std::move(waiter));
 }

@@ -71,11 +71,28 @@ bool Waiting::is_settled(const Waiter& waiter, const TargetId& target) const {
     case build::Standing::Pending:
       break;
   }
-  // Nobody is going to build it, unless somebody says so.
+  return nobody_builds(target);
+}
+
+// Neither it nor what it waits for is going to be built, unless somebody says so.
+bool Waiting::nobody_builds(const TargetId& target) const {
+  const auto verdict = building_.core().verdict(target);
+  if (verdict.hold == build::Hold::Dependency && verdict.blocked_by) {
+    return nobody_builds(*verdict.blocked_by);
+  }
   return verdict.hold == build::Hold::Disabled || verdict.hold == build::Hold::Paused;
 }
 
 bool Waiting::try_answer(Waiter& waiter) {
+  if (waiter.all) {
+    std::erase_if(waiter.targets,
+                  [&](const TargetId& target) { return !answers_.is_enabled(target); });
+  }
+  for (const auto& target : waiter.targets) {
+    if (answers_.is_configured(target)) continue;
+    if (waiter.gone) waiter.gone(target);
+    return true;
+  }
   const bool settled =
       std::all_of(waiter.targets.begin(), waiter.targets.end(),
                   [&](const TargetId& target) { return is_settled(waiter, target); });

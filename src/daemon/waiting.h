@@ -23,10 +23,12 @@ struct Waiter {
   // Of the connection that asked; cancel() by it.
   std::uint64_t owner = 0;
   std::vector<TargetId> targets;
-  BuildId after;  // 0: any build will do
+  bool all = false;  // of whatever is configured and enabled: what no longer is, is not waited for
+  BuildId after;     // 0: any build will do
   bool no_build = false;
   bool lease = false;
   std::function<void(const api::WaitResult&, std::vector<build::LeaseId>)> answer;
+  std::function<void(const TargetId&)> gone;               // a target that it waits for was removed
   std::function<void()> time_out;                          // when `deadline` passes
   std::function<void(const api::ProgressNote&)> progress;  // empty: not asked for
   std::optional<Instant> deadline;
@@ -46,6 +48,7 @@ class Waiting {
 
  private:
   [[nodiscard]] bool is_settled(const Waiter& waiter, const TargetId& target) const;
+  [[nodiscard]] bool nobody_builds(const TargetId& target) const;
   [[nodiscard]] bool try_answer(Waiter& waiter);
   void on_time();
   void send_progress(Waiter& waiter);

@@ -39,7 +39,7 @@ Fingerprint Fingerprint::of(std::uint64_t directory, std::string_view name, cons
   std::array<char, sizeof numbers + NAME_MAX> bytes;
   const std::size_t length = std::min<std::size_t>(name.size(), NAME_MAX);
   std::memcpy(bytes.data(), numbers, sizeof numbers);
-  std::memcpy(bytes.data() + sizeof numbers, name.data(), length);
+  if (length > 0) std::memcpy(bytes.data() + sizeof numbers, name.data(), length);
   const XXH128_hash_t hash =
       XXH3_128bits_withSeed(bytes.data(), sizeof numbers + length, directory);
   Fingerprint print;

@@ -122,5 +122,26 @@ TEST_CASE("what the program prints is in the runner's log, and stop leaves nothi
            std::string::npos;
   }));
   REQUIRE(project.run_poltergeist({"stop"}).code == 0);
-  CHECK(processes_mentioning(project.root().string()).empty());
+  CHECK(await([&] { return processes_mentioning(project.root().string()).empty(); },
+              std::chrono::seconds(5)));
+}
+
+TEST_CASE("the program of a target that was removed is not that of one that comes in its place") {
+  TestProject project;
+  project.write("app.sh", waiting_program("one"));
+  const auto with_program = configuration({{"enabled", true}, {"restartDelayMs", 0}});
+  project.configure(with_program);
+  project.haunt();
+  REQUIRE(runs(project, "one\n"));
+  project.configure({{"targets", Json::array()}});
+  REQUIRE(await([&] {
+    return processes_mentioning("POLTERGEIST_PROJECT_ROOT=" + project.root().string()).empty();
+  }));
+
+  auto another = with_program;
+  another["targets"][0]["buildCommand"] = "exit 1";
+  project.configure(another);
+  CHECK(project.run_poltergeist({"wait", "app"}).code == 1);
+  CHECK(project.status()["app"]["runner"]["status"] == "idle");
+  CHECK(project.read("alive") == "one\n");
 }

@@ -80,7 +80,8 @@ TEST_CASE("a configuration that cannot be is refused with its place, and nothing
       CHECK(ran.code == 2);
       CHECK((ran.out + ran.err).find(bad.expected) != std::string::npos);
     }
-    CHECK(processes_mentioning(project.root().string()).empty());
+    CHECK(await([&] { return processes_mentioning(project.root().string()).empty(); },
+                std::chrono::seconds(5)));
   }
 }
 

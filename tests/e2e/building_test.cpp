@@ -234,7 +234,11 @@ TEST_CASE("a build beyond its time limit is ended, with everything that it start
   const auto waited = project.run_poltergeist({"wait", "slow"});
   CHECK(waited.code == 1);
   CHECK((waited.out + waited.err).find("timed out") != std::string::npos);
-  CHECK(processes_mentioning("POLTERGEIST_PROJECT_ROOT=" + project.root().string()).empty());
+  CHECK(await(
+      [&] {
+        return processes_mentioning("POLTERGEIST_PROJECT_ROOT=" + project.root().string()).empty();
+      },
+      std::chrono::seconds(5)));
 }
 
 TEST_CASE("onChange cancel stops the running build and starts over") {

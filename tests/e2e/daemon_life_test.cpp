@@ -37,7 +37,10 @@ TEST_CASE("of many daemons that are started at once, one serves and all callers 
   std::vector<Background> starters;
   for (int i = 0; i < 10; ++i) starters.emplace_back(project.poltergeist({"haunt"}));
   for (auto& starter : starters) CHECK(starter.await_exit() == 0);
-  CHECK(processes_mentioning("--ready-fd").size() == 1);
+  // The losers end as soon as they know that they are.
+  CHECK(await([&] {
+    return processes_mentioning((project.root() / "poltergeist.config.json").string()).size() == 1;
+  }));
   CHECK(project.run_poltergeist({"wait"}).code == 0);
   CHECK(project.builds_of("app") == 1);
 }
@@ -90,7 +93,8 @@ TEST_CASE("stop ends the daemon and everything that it started") {
     return processes_mentioning("POLTERGEIST_PROJECT_ROOT=" + project.root().string()).size() >= 3;
   }));
   CHECK(project.run_poltergeist({"stop"}).code == 0);
-  CHECK(processes_mentioning(project.root().string()).empty());
+  CHECK(await([&] { return processes_mentioning(project.root().string()).empty(); },
+              std::chrono::seconds(5)));
   CHECK(project.state_of("app")["process"]["isActive"] == false);
   CHECK(project.state_of("app")["lastBuild"]["status"] != "building");
 }

@@ -127,5 +127,6 @@ TEST_CASE("polter --watch restarts the program with each success, and leaves not
   watching.signal(SIGTERM);
   CHECK(watching.await_exit() == 143);
   REQUIRE(project.run_poltergeist({"stop"}).code == 0);
-  CHECK(processes_mentioning(project.root().string()).empty());
+  CHECK(await([&] { return processes_mentioning(project.root().string()).empty(); },
+              std::chrono::seconds(5)));
 }

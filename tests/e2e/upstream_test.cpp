@@ -167,7 +167,8 @@ TEST_CASE("a configuration with everything that the original documents loads and
   INFO(waited.out << waited.err);
   CHECK(waited.code == 0);
   const auto status = project.status();
-  for (const auto& target : documented_configuration()["targets"]) {
+  const auto documented = documented_configuration();
+  for (const auto& target : documented["targets"]) {
     const auto name = target["name"].get<std::string>();
     INFO(name);
     REQUIRE(status.contains(name));
