@@ -10,8 +10,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 
 extern char** environ;
@@ -102,6 +100,16 @@ UniqueFd input_of(const std::string& text) {
   if (::write(fd.get(), text.data(), text.size()) < 0) throw std::runtime_error("input");
   ::lseek(fd.get(), 0, SEEK_SET);
   return fd;
+}
+
+// Empty for a process that has ended meanwhile: reading its files fails then, and a stream would
+// throw.
+std::string text_of(const std::filesystem::path& file) {
+  std::string text;
+  const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  while (fd && read_into(fd.get(), text)) {
+  }
+  return text;
 }
 
 }  // namespace
@@ -227,8 +235,7 @@ std::vector<pid_t> processes_mentioning(const std::string& text) {
     const auto pid = static_cast<pid_t>(std::stol(name));
     if (pid == ::getpid()) continue;
     for (const auto* file : {"environ", "cmdline"}) {
-      std::ifstream stream(entry.path() / file, std::ios::binary);
-      const std::string content{std::istreambuf_iterator<char>(stream), {}};
+      const auto content = text_of(entry.path() / file);
       if (content.find(text) != std::string::npos) {
         found.push_back(pid);
         break;
