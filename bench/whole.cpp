@@ -128,9 +128,7 @@ void edit_to_command(int rounds) {
                    .env = {},
                    .in = {}});
   std::vector<double> bare_times;
-  const auto beside_round = [&] {
-    bare_times.push_back(bare.next_after(save(beside, "x")));
-  };
+  const auto beside_round = [&] { bare_times.push_back(bare.next_after(save(beside, "x"))); };
   if (!loop.await_output("ready")) std::exit(1);
   const auto times = edits(project, ours, rounds, beside_round);
   row("edit → build command, settlingDelay 0, p50", fmt::format("{:.2f} ms", median(times)),
