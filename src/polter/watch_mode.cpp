@@ -27,6 +27,33 @@ bool is_ignored(int signal) {
   return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+// The kernel tells of a program's stop by SIGCHLD only, which is the Orphanage's.
+constexpr Milliseconds kStopCheck{2};
+constexpr Milliseconds kStopPatience{500};
+
+// Lets a blocked signal through for as long as it lives.
+class UnblockedSignal {
+ public:
+  explicit UnblockedSignal(int signal) {
+    sigset_t set;
+    ::sigemptyset(&set);
+    ::sigaddset(&set, signal);
+    ::pthread_sigmask(SIG_UNBLOCK, &set, &before_);
+  }
+  UnblockedSignal(const UnblockedSignal&) = delete;
+  UnblockedSignal& operator=(const UnblockedSignal&) = delete;
+  ~UnblockedSignal() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
+// By the signal's own default, which spares a job that no shell could continue.
+void stop_ourselves() {
+  const UnblockedSignal unblocked(SIGTSTP);
+  ::raise(SIGTSTP);  // returns after SIGCONT
+}
+
 runners::RunnerPolicy policy_for(const Options& options, const api::TargetAnswer& answer) {
   const auto settings = answer.restart.value_or(api::RestartSettings{});
   return {.restart_signal = options.restart_signal.value_or(settings.signal),
@@ -54,7 +81,7 @@ class WatchMode {
     auto orphanage = process::Orphanage::create(loop_);
     if (!orphanage) return fail(orphanage.error());
     orphanage_ = std::move(*orphanage);
-    auto signals = SignalSource::create(loop_, {SIGINT, SIGQUIT, SIGTERM, SIGHUP},
+    auto signals = SignalSource::create(loop_, {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP},
                                         [this](ArrivedSignal signal) { on_signal(signal); });
     if (!signals) return fail(signals.error());
     signals_ = std::move(*signals);
@@ -224,6 +251,10 @@ class WatchMode {
   void on_signal(ArrivedSignal signal) {
     const bool typed = signal.from_terminal;
     if (is_ignored(signal.number) && (typed || signal.number == SIGHUP)) return;
+    if (signal.number == SIGTSTP) {
+      stop_by_ = now() + kStopPatience;
+      return stop_with_program(typed ? IfItGoesOn::GoOn : IfItGoesOn::Stop);
+    }
     if (ended_by_) return on_further_signal(signal);
     ended_by_ = signal.number;
     first_signal_ = now();
@@ -235,6 +266,20 @@ class WatchMode {
     if (is_launching_) not_launched({Errc::Unavailable, signal_name(signal.number)});
     launch_.reset();
     feed_.reset();
+  }
+
+  // When we stop, the shell takes the terminal: not before the program has let go of it. One that
+  // makes nothing of Ctrl+Z goes on, and so do we.
+  enum class IfItGoesOn { GoOn, Stop };
+  void stop_with_program(IfItGoesOn otherwise) {
+    const bool runs = unit_ && !unit_->has_exited();
+    if (!runs || unit_->take_stop()) return stop_ourselves();
+    if (now() < stop_by_) {
+      stop_check_ =
+          loop_.at(now() + kStopCheck, "stop", [this, otherwise] { stop_with_program(otherwise); });
+    } else if (otherwise == IfItGoesOn::Stop) {
+      stop_ourselves();
+    }
   }
 
   void on_further_signal(ArrivedSignal signal) {
@@ -268,8 +313,10 @@ class WatchMode {
   std::optional<int> ended_by_;  // the signal that is to end polter
   Instant first_signal_{};
   bool program_knows_ = false;  // of the signal that is being acted on, from the kernel
+  Instant stop_by_{};           // until when the program may take to stop
   Loop::Handle due_;
   Loop::Handle launch_;
+  Loop::Handle stop_check_;
 };
 
 }  // namespace

@@ -420,10 +420,12 @@ TEST_CASE("Ctrl+Z stops the job, and fg goes on with it") {
   plan.on_terminal = true;
   plan.env.emplace_back("PS1=$ ");
   RunningProgram shell(plan);
+  REQUIRE(shell.await_output("$ "));
   shell.type(kPolter + " app --watch echo\n");
   REQUIRE(shell.await_output("up "));
   shell.type(kCtrlZ);
   REQUIRE(shell.await_output("Stopped"));
+  REQUIRE(shell.await_output("$ "));  // only now it listens
   shell.type("fg\n");
   REQUIRE(shell.await_output("echo\n"));
   shell.type("hello\n");
@@ -434,6 +436,18 @@ TEST_CASE("Ctrl+Z stops the job, and fg goes on with it") {
   CHECK(shell.await_output("code=130\n"));
   shell.type("exit\n");
   CHECK(shell.await_end() == Exit::by_code(0));
+}
+
+TEST_CASE("a program that makes nothing of Ctrl+Z goes on, and polter with it") {
+  Project project;
+  project.daemon().settle(Project::fresh());
+  Watching polter(project, {"echo"});  // leads its session: no shell could continue it
+  polter.await_up();
+  polter->type(kCtrlZ);
+  polter->type("hello\n");
+  REQUIRE(polter->await_output("got hello"));
+  polter->type(kCtrlC);
+  CHECK(polter->await_end() == Exit::by_code(130));
 }
 
 TEST_CASE("without a terminal the program is a group of its own, and still told once") {
