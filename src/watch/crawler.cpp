@@ -254,12 +254,15 @@ void Crawler::remove_unseen(DirectoryId directory) {
 
 void Crawler::look_at(DirectoryId directory, std::string_view name) {
   if (!tree_.at(directory).alive) return;
+  const auto child = tree_.find_child(directory, name);
+  const auto file = tree_.find(directory, name);
+  if (child == DirectoryId::None && file == FileId::None && unreadable_.empty() &&
+      view(directory).claims(name).empty() && view(directory).access(name) == Rules::Access::None) {
+    return;  // whatever it is, nobody wants it: builds write such names by the thousand
+  }
   struct stat status {};
   const bool there = ::lstat(absolute(directory, name).c_str(), &status) == 0;
   const auto kind = there ? kind_of(status) : EntryKind::Other;
-  const auto child = tree_.find_child(directory, name);
-  const auto file = tree_.find(directory, name);
-
   if (kind != EntryKind::File && file != FileId::None) remove_file(file);
   if (kind != EntryKind::Directory) {
     if (child != DirectoryId::None) drop(child);

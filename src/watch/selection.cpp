@@ -39,6 +39,14 @@ bool Selection::names_exactly(const RelPath& file) const {
   return entry != nullptr && entry->glob.literal() == file;
 }
 
+std::vector<RelPath> Selection::plain_paths() const {
+  std::vector<RelPath> paths;
+  for (const auto& entry : entries_) {
+    if (!entry.excludes && entry.glob.literal()) paths.push_back(*entry.glob.literal());
+  }
+  return paths;
+}
+
 bool Selection::names_below(const RelPath& directory) const {
   return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
     const auto& literal = entry.glob.literal();

@@ -23,6 +23,8 @@ class Selection {
   [[nodiscard]] std::optional<std::string_view> claims(const RelPath& file) const;
   // The entry that selects it has no wildcard and is this very path: it counts whatever is ignored.
   [[nodiscard]] bool names_exactly(const RelPath& file) const;
+  // The paths that names_exactly() may be true for.
+  [[nodiscard]] std::vector<RelPath> plain_paths() const;
   // An entry without wildcard names something below this directory: it is watched though it be
   // ignored.
   [[nodiscard]] bool names_below(const RelPath& directory) const;
