@@ -4,8 +4,8 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -58,8 +58,7 @@ class ChangeSource {
 
   // Watches a directory; never follows a link. Errc::NotFound if it is none (any more),
   // Errc::Denied, Errc::Unavailable if there are no more watches to be had.
-  [[nodiscard]] virtual Result<WatchToken> add(const std::filesystem::path& directory,
-                                               Interest interest) = 0;
+  [[nodiscard]] virtual Result<WatchToken> add(const std::string& directory, Interest interest) = 0;
   virtual void remove(WatchToken token) = 0;
 
   // Appends some of the waiting hints; false if there were none.

@@ -12,8 +12,14 @@ namespace poltergeist::watch {
 Crawler::Crawler(std::filesystem::path root, Rules rules, std::size_t targets, ChangeSource& source)
     : root_(std::move(root)), rules_(std::move(rules)), source_(source), tree_(targets) {}
 
-std::filesystem::path Crawler::absolute(DirectoryId directory) const {
-  return tree_.at(directory).path.under(root_);
+std::string Crawler::absolute(DirectoryId directory, std::string_view name) const {
+  const auto& below = tree_.at(directory).path.text();
+  std::string path;
+  path.reserve(root_.native().size() + below.size() + name.size() + 2);
+  path += root_.native();
+  if (!below.empty()) path.append(1, '/').append(below);
+  if (!name.empty()) path.append(1, '/').append(name);
+  return path;
 }
 
 bool Crawler::is_boundary(const RelPath& directory) const {
@@ -248,12 +254,15 @@ void Crawler::remove_unseen(DirectoryId directory) {
 
 void Crawler::look_at(DirectoryId directory, std::string_view name) {
   if (!tree_.at(directory).alive) return;
-  struct stat status {};
-  const bool there = ::lstat((absolute(directory) / name).c_str(), &status) == 0;
-  const auto kind = there ? kind_of(status) : EntryKind::Other;
   const auto child = tree_.find_child(directory, name);
   const auto file = tree_.find(directory, name);
-
+  if (child == DirectoryId::None && file == FileId::None && unreadable_.empty() &&
+      view(directory).claims(name).empty() && view(directory).access(name) == Rules::Access::None) {
+    return;  // whatever it is, nobody wants it: builds write such names by the thousand
+  }
+  struct stat status {};
+  const bool there = ::lstat(absolute(directory, name).c_str(), &status) == 0;
+  const auto kind = there ? kind_of(status) : EntryKind::Other;
   if (kind != EntryKind::File && file != FileId::None) remove_file(file);
   if (kind != EntryKind::Directory) {
     if (child != DirectoryId::None) drop(child);
@@ -291,7 +300,7 @@ void Crawler::look_at(FileId file) {
   tree_.unmark(file);
   const auto directory = tree_.directory(file);
   struct stat status {};
-  if (::lstat(tree_.path(file).under(root_).c_str(), &status) != 0) {
+  if (::lstat(absolute(directory, tree_.name(file)).c_str(), &status) != 0) {
     remove_file(file);
   } else if (kind_of(status) == EntryKind::File) {
     const auto stamp = Stamp::of(status);

@@ -55,7 +55,6 @@ class Crawler {
   [[nodiscard]] const Tree& tree() const { return tree_; }
   [[nodiscard]] Ledger& ledger() { return ledger_; }
   [[nodiscard]] const WatchTable& table() const { return table_; }
-  [[nodiscard]] std::filesystem::path absolute(DirectoryId directory) const;
 
   // Directories below the root that have no watch because there was none left.
   [[nodiscard]] std::size_t polled() const { return polled_.size(); }
@@ -65,6 +64,8 @@ class Crawler {
   [[nodiscard]] bool is_boundary(const RelPath& directory) const;
 
  private:
+  // A string: building a std::filesystem::path takes longer than what is done with it here.
+  [[nodiscard]] std::string absolute(DirectoryId directory, std::string_view name = {}) const;
   struct Waiting {
     DirectoryId directory;
     Reach reach;

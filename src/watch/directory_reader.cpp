@@ -22,18 +22,18 @@ EntryKind kind_of(const struct stat& status) {
   return S_ISREG(status.st_mode) || S_ISLNK(status.st_mode) ? EntryKind::File : EntryKind::Other;
 }
 
-Result<void> DirectoryReader::read(const std::filesystem::path& path) {
+Result<void> DirectoryReader::read(const std::string& path) {
   entries_.clear();
   names_.clear();
   directory_ = UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!directory_) {
     // With O_DIRECTORY a link in the place of the directory is ENOTDIR or ELOOP.
     if (errno == ELOOP) errno = ENOTDIR;
-    return fail_errno("reading {}", path.string());
+    return fail_errno("reading {}", path);
   }
   while (true) {
     const ssize_t count = ::getdents64(directory_.get(), buffer_.data(), buffer_.size());
-    if (count < 0) return fail_errno("reading {}", path.string());
+    if (count < 0) return fail_errno("reading {}", path);
     if (count == 0) return {};
     for (std::size_t at = 0; at < static_cast<std::size_t>(count);) {
       const char* record = buffer_.data() + at;

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,7 +30,7 @@ class DirectoryReader {
 
   // Follows no link at the end of `path`. Errc::NotFound if there is no directory, Errc::Denied if
   // it may not be read.
-  [[nodiscard]] Result<void> read(const std::filesystem::path& path);
+  [[nodiscard]] Result<void> read(const std::string& path);
 
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
   [[nodiscard]] std::string_view name(const Entry& entry) const {

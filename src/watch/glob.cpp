@@ -34,6 +34,18 @@ std::optional<Braces> first_braces(std::string_view text) {
   return first;
 }
 
+// An escaped slash is a slash.
+std::string with_plain_slashes(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 1 < text.size()) {
+      if (text[++i] != '/') plain += '\\';
+    }
+    plain += text[i];
+  }
+  return plain;
+}
+
 // Parts joined again without "." and empty ones; a trailing slash stays.
 Result<std::string> normalised(std::string_view alternative, std::string_view whole) {
   if (alternative.starts_with('/')) {
@@ -101,7 +113,7 @@ Result<Glob> Glob::parse(std::string_view text, Hidden hidden) {
   if (text.find('\0') != std::string_view::npos) {
     return fail(Errc::Invalid, "a pattern holds a zero byte, which no path does");
   }
-  auto expanded = expand_braces(text);
+  auto expanded = expand_braces(with_plain_slashes(text));
   if (!expanded) return fail(expanded.error());
 
   Glob glob;
@@ -115,7 +127,9 @@ Result<Glob> Glob::parse(std::string_view text, Hidden hidden) {
     const auto start = pattern->literal_start();
     prefix = prefix ? common_parts(*prefix, start) : start;
     if (pattern->is_literal()) {
-      if (expanded->size() == 1) glob.literal_ = RelPath::parse(start);
+      // Not for `\.`, which no file is called.
+      const auto path = RelPath::parse(start);
+      if (expanded->size() == 1 && path && path->text() == start) glob.literal_ = path;
       pattern->add_everything_below();
     }
     glob.alternatives_.push_back(std::move(*pattern));
@@ -124,30 +138,14 @@ Result<Glob> Glob::parse(std::string_view text, Hidden hidden) {
   return glob;
 }
 
-Glob::Progress Glob::start() const {
-  Progress progress;
-  progress.reserve(alternatives_.size());
-  for (const auto& pattern : alternatives_) progress.push_back(pattern.start());
-  return progress;
+void Glob::start(std::span<Pattern::States> progress) const {
+  for (std::size_t i = 0; i < progress.size(); ++i) progress[i] = alternatives_[i].start();
 }
 
-Glob::Progress Glob::enter(const Progress& at, std::string_view name) const {
-  Progress next(at.size());
-  for (std::size_t i = 0; i < at.size(); ++i) {
-    if (at[i] != 0) next[i] = alternatives_[i].step(at[i], name);
+void Glob::enter(std::span<Pattern::States> progress, std::string_view name) const {
+  for (std::size_t i = 0; i < progress.size(); ++i) {
+    if (progress[i] != 0) progress[i] = alternatives_[i].step(progress[i], name);
   }
-  return next;
-}
-
-Glob::Progress Glob::at(const RelPath& directory) const {
-  Progress progress = start();
-  std::string_view rest = directory.text();
-  while (!rest.empty()) {
-    const auto slash = rest.find('/');
-    progress = enter(progress, rest.substr(0, slash));
-    rest = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
-  }
-  return progress;
 }
 
 bool Glob::matches(const RelPath& path) const {
@@ -155,7 +153,7 @@ bool Glob::matches(const RelPath& path) const {
                      [&](const Pattern& pattern) { return pattern.matches(path.text()); });
 }
 
-bool Glob::matches_in(const Progress& at, std::string_view name) const {
+bool Glob::matches_in(Progress at, std::string_view name) const {
   for (std::size_t i = 0; i < at.size(); ++i) {
     if (at[i] == 0) continue;
     if (alternatives_[i].accepts(alternatives_[i].step(at[i], name))) return true;
@@ -163,14 +161,14 @@ bool Glob::matches_in(const Progress& at, std::string_view name) const {
   return false;
 }
 
-bool Glob::may_match_below(const Progress& at) const {
+bool Glob::may_match_below(Progress at) const {
   for (std::size_t i = 0; i < at.size(); ++i) {
     if (alternatives_[i].goes_on(at[i])) return true;
   }
   return false;
 }
 
-bool Glob::covers_all_below(const Progress& at) const {
+bool Glob::covers_all_below(Progress at) const {
   for (std::size_t i = 0; i < at.size(); ++i) {
     if (alternatives_[i].accepts_all_below(at[i])) return true;
   }

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,17 +32,18 @@ class Glob {
 
   [[nodiscard]] bool matches(const RelPath& path) const;
 
-  // How far each alternative got on the way to a directory: what is needed to match the names in it
-  // one by one, and to know whether to go there at all.
-  using Progress = std::vector<Pattern::States>;
-  [[nodiscard]] Progress start() const;
-  [[nodiscard]] Progress enter(const Progress& at, std::string_view name) const;
-  [[nodiscard]] Progress at(const RelPath& directory) const;
-  [[nodiscard]] bool matches_in(const Progress& at, std::string_view name) const;
+  // How far each alternative got on the way to a directory, in a place of the caller's for size()
+  // of them: what is needed to match the names in it one by one, and to know whether to go there at
+  // all.
+  using Progress = std::span<const Pattern::States>;
+  [[nodiscard]] std::size_t size() const { return alternatives_.size(); }
+  void start(std::span<Pattern::States> progress) const;
+  void enter(std::span<Pattern::States> progress, std::string_view name) const;
+  [[nodiscard]] bool matches_in(Progress at, std::string_view name) const;
   // Something below a directory with this progress may match.
-  [[nodiscard]] bool may_match_below(const Progress& at) const;
+  [[nodiscard]] bool may_match_below(Progress at) const;
   // Everything below matches.
-  [[nodiscard]] bool covers_all_below(const Progress& at) const;
+  [[nodiscard]] bool covers_all_below(Progress at) const;
 
   // The path that a pattern without any wildcard stands for.
   [[nodiscard]] const std::optional<RelPath>& literal() const { return literal_; }

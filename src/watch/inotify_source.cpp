@@ -65,14 +65,13 @@ Result<std::unique_ptr<InotifySource>> InotifySource::create() {
   return std::unique_ptr<InotifySource>(new InotifySource(std::move(fd)));
 }
 
-Result<WatchToken> InotifySource::add(const std::filesystem::path& directory, Interest interest) {
+Result<WatchToken> InotifySource::add(const std::string& directory, Interest interest) {
   const int token = ::inotify_add_watch(fd_.get(), directory.c_str(), mask_for(interest) | kFlags);
   if (token >= 0) return static_cast<WatchToken>(token);
   if (errno == ENOSPC) {
-    return fail(Errc::Unavailable, "{}: no inotify watch is left for this user",
-                directory.string());
+    return fail(Errc::Unavailable, "{}: no inotify watch is left for this user", directory);
   }
-  return fail_errno("watching {}", directory.string());
+  return fail_errno("watching {}", directory);
 }
 
 void InotifySource::remove(WatchToken token) {

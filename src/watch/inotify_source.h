@@ -19,8 +19,7 @@ class InotifySource final : public ChangeSource {
   [[nodiscard]] int fd() const override { return fd_.get(); }
   [[nodiscard]] std::optional<Instant> deadline() const override { return std::nullopt; }
   [[nodiscard]] bool is_ordered() const override { return true; }
-  [[nodiscard]] Result<WatchToken> add(const std::filesystem::path& directory,
-                                       Interest interest) override;
+  [[nodiscard]] Result<WatchToken> add(const std::string& directory, Interest interest) override;
   void remove(WatchToken token) override;
   [[nodiscard]] Result<bool> read(std::vector<Hint>& hints, Instant now) override;
 

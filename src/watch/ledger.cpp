@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "watch/ledger.h"
 
-#include <algorithm>
-
 namespace poltergeist::watch {
 
 void Ledger::note_absent(const RelPath& path) {
@@ -40,9 +38,6 @@ std::vector<Change> Ledger::take_changes(const Tree& tree, const TargetSet* know
     compare(path, before, after, known, changes);
   }
   before_.clear();
-  std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
-    return a.path == b.path ? a.kind < b.kind : a.path < b.path;
-  });
   return changes;
 }
 

@@ -23,7 +23,7 @@ class Ledger {
   void note_absent(const RelPath& path);
   void note(const Tree& tree, FileId file);
 
-  // The changes since the last call, ordered by path. `known`: targets whose gains count as
+  // The changes since the last call, in no order. `known`: targets whose gains count as
   // changes.
   [[nodiscard]] std::vector<Change> take_changes(const Tree& tree,
                                                  const TargetSet* known = nullptr);

@@ -98,10 +98,18 @@ std::optional<std::size_t> read_set(std::string_view text, std::size_t start, Se
   return at + 1;
 }
 
-// Where the part that starts at `start` ends: the next slash that is not inside a set.
-Result<std::size_t> part_end(std::string_view text, std::size_t start) {
+struct PartEnd {
+  std::size_t end;
+  std::size_t next;  // where the next part starts; beyond the text if there is none
+};
+
+// Where the part that starts at `start` ends: at the next slash, escaped or not, that is not inside
+// a set.
+Result<PartEnd> part_end(std::string_view text, std::size_t start) {
   std::size_t at = start;
-  while (at < text.size() && text[at] != '/') {
+  while (at < text.size()) {
+    if (text[at] == '/') return PartEnd{at, at + 1};
+    if (text.substr(at).starts_with("\\/")) return PartEnd{at, at + 2};
     if (text[at] == '[') {
       Set ignored;
       const auto end = read_set(text, at, ignored);
@@ -111,7 +119,7 @@ Result<std::size_t> part_end(std::string_view text, std::size_t start) {
       at += text[at] == '\\' ? 2 : 1;
     }
   }
-  return std::min(at, text.size());
+  return PartEnd{text.size(), text.size() + 1};
 }
 
 bool is_double_star(std::string_view part) {
@@ -205,6 +213,15 @@ bool NamePattern::token_matches(const Token& token, char byte) const {
 // Only the last star seen may have to take more: what an earlier one takes, a later one can take as
 // well. So this is at most pattern times name.
 bool NamePattern::tokens_match(std::string_view name) const {
+  // What stands behind the last star must end the name: this rejects most names at once.
+  std::size_t tail = 0;
+  while (tail < tokens_.size() && tokens_[tokens_.size() - 1 - tail].kind != Token::Kind::Star) {
+    if (tail == name.size()) return false;
+    if (!token_matches(tokens_[tokens_.size() - 1 - tail], name[name.size() - 1 - tail])) {
+      return false;
+    }
+    ++tail;
+  }
   std::size_t token = 0;
   std::size_t at = 0;
   std::optional<std::size_t> star;
@@ -233,9 +250,9 @@ Result<Pattern> Pattern::parse(std::string_view text, Hidden hidden) {
   for (std::size_t start = 0; start <= text.size();) {
     const auto end = part_end(text, start);
     if (!end) return fail(end.error());
-    const auto part = text.substr(start, *end - start);
-    const bool last = *end == text.size();
-    start = *end + 1;
+    const auto part = text.substr(start, end->end - start);
+    const bool last = end->next > text.size();
+    start = end->next;
     if (pattern.parts_.size() == kMostParts) {
       return fail(Errc::Invalid, "\"{}\": more than {} directories deep", text, kMostParts);
     }

@@ -5,11 +5,11 @@
 
 namespace poltergeist::watch {
 
-Result<WatchToken> PollSource::add(const std::filesystem::path& directory, Interest) {
+Result<WatchToken> PollSource::add(const std::string& directory, Interest) {
   struct stat status {};
-  if (::lstat(directory.c_str(), &status) != 0) return fail_errno("{}", directory.string());
+  if (::lstat(directory.c_str(), &status) != 0) return fail_errno("{}", directory);
   if (!S_ISDIR(status.st_mode)) {
-    return fail(Errc::NotFound, "{}: not a directory", directory.string());
+    return fail(Errc::NotFound, "{}: not a directory", directory);
   }
   return static_cast<WatchToken>(++last_token_);
 }

@@ -13,8 +13,7 @@ class PollSource final : public ChangeSource {
   [[nodiscard]] int fd() const override { return -1; }
   [[nodiscard]] std::optional<Instant> deadline() const override { return next_; }
   [[nodiscard]] bool is_ordered() const override { return false; }
-  [[nodiscard]] Result<WatchToken> add(const std::filesystem::path& directory,
-                                       Interest interest) override;
+  [[nodiscard]] Result<WatchToken> add(const std::string& directory, Interest interest) override;
   void remove(WatchToken token) override;
   [[nodiscard]] Result<bool> read(std::vector<Hint>& hints, Instant now) override;
 

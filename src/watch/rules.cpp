@@ -42,15 +42,14 @@ Result<void> Rules::compile_selections(const Options& options) {
     const auto& target = options.targets[i];
     auto selection = Selection::compile(target.watch_paths);
     if (!selection) return fail(selection.error(), "target {}: watchPaths", target.name);
-    for (const auto& entry : target.watch_paths) {
-      const auto path = RelPath::parse(entry);
-      if (!path || path->is_root() || !selection->names_exactly(*path)) continue;
-      auto& names = exact_[path->parent()];
+    for (const auto& path : selection->plain_paths()) {
+      if (!selection->names_exactly(path)) continue;
+      auto& names = exact_[path.parent()];
       auto found = std::find_if(names.begin(), names.end(),
-                                [&](const auto& pair) { return pair.first == path->name(); });
-      if (found == names.end()) found = names.insert(found, {std::string(path->name()), {}});
+                                [&](const auto& pair) { return pair.first == path.name(); });
+      if (found == names.end()) found = names.insert(found, {std::string(path.name()), {}});
       found->second.insert(i);
-      for (RelPath above = path->parent(); !above.is_root(); above = above.parent()) {
+      for (RelPath above = path.parent(); !above.is_root(); above = above.parent()) {
         passages_.insert(above);
       }
     }

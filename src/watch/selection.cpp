@@ -12,7 +12,12 @@ Result<Selection> Selection::compile(const std::vector<std::string>& watch_paths
     auto glob = Glob::parse(std::string_view(text).substr(excludes ? 1 : 0),
                             excludes ? Hidden::Matched : Hidden::MustBeNamed);
     if (!glob) return fail(glob.error());
-    selection.entries_.push_back({.text = text, .excludes = excludes, .glob = std::move(*glob)});
+    const auto size = glob->size();
+    selection.entries_.push_back({.text = text,
+                                  .excludes = excludes,
+                                  .glob = std::move(*glob),
+                                  .first_state = selection.states_});
+    selection.states_ += size;
   }
   return selection;
 }
@@ -34,6 +39,14 @@ bool Selection::names_exactly(const RelPath& file) const {
   return entry != nullptr && entry->glob.literal() == file;
 }
 
+std::vector<RelPath> Selection::plain_paths() const {
+  std::vector<RelPath> paths;
+  for (const auto& entry : entries_) {
+    if (!entry.excludes && entry.glob.literal()) paths.push_back(*entry.glob.literal());
+  }
+  return paths;
+}
+
 bool Selection::names_below(const RelPath& directory) const {
   return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
     const auto& literal = entry.glob.literal();
@@ -51,50 +64,53 @@ bool Selection::may_contain(const RelPath& directory) const {
   return within(directory).may_contain_anything();
 }
 
-Selection::Within Selection::start() const {
+Selection::Within Selection::within(const RelPath& directory) const {
   Within within(*this);
-  within.progress_.reserve(entries_.size());
-  for (const auto& entry : entries_) within.progress_.push_back(entry.glob.start());
+  within.states_.resize(states_);
+  for (const auto& entry : entries_) {
+    entry.glob.start(std::span(within.states_).subspan(entry.first_state, entry.glob.size()));
+  }
+  std::string_view rest = directory.text();
+  while (!rest.empty()) {
+    const auto slash = rest.find('/');
+    within.enter(rest.substr(0, slash));
+    rest = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
+  }
   return within;
 }
 
-Selection::Within Selection::within(const RelPath& directory) const {
-  Within within(*this);
-  within.progress_.reserve(entries_.size());
-  for (const auto& entry : entries_) within.progress_.push_back(entry.glob.at(directory));
-  return within;
+Glob::Progress Selection::progress_of(const Entry& entry, const Within& within) const {
+  return Glob::Progress(within.states_).subspan(entry.first_state, entry.glob.size());
+}
+
+void Selection::Within::enter(std::string_view directory) {
+  for (const auto& entry : selection_->entries_) {
+    entry.glob.enter(std::span(states_).subspan(entry.first_state, entry.glob.size()), directory);
+  }
 }
 
 bool Selection::Within::claims(std::string_view name) const {
-  for (std::size_t i = progress_.size(); i-- > 0;) {
-    const auto& entry = selection_->entries_[i];
-    if (entry.glob.matches_in(progress_[i], name)) return !entry.excludes;
-  }
-  return false;
-}
-
-Selection::Within Selection::Within::enter(std::string_view directory) const {
-  Within below(*selection_);
-  below.progress_.reserve(progress_.size());
-  for (std::size_t i = 0; i < progress_.size(); ++i) {
-    below.progress_.push_back(selection_->entries_[i].glob.enter(progress_[i], directory));
-  }
-  return below;
+  const auto& entries = selection_->entries_;
+  const auto last = std::find_if(entries.rbegin(), entries.rend(), [&](const Entry& entry) {
+    return entry.glob.matches_in(selection_->progress_of(entry, *this), name);
+  });
+  return last != entries.rend() && !last->excludes;
 }
 
 bool Selection::Within::may_contain(std::string_view directory) const {
-  return enter(directory).may_contain_anything();
+  Within below = *this;
+  below.enter(directory);
+  return below.may_contain_anything();
 }
 
 bool Selection::Within::may_contain_anything() const {
-  for (std::size_t i = progress_.size(); i-- > 0;) {
-    const auto& entry = selection_->entries_[i];
-    if (entry.excludes ? entry.glob.covers_all_below(progress_[i])
-                       : entry.glob.may_match_below(progress_[i])) {
-      return !entry.excludes;
-    }
-  }
-  return false;
+  const auto& entries = selection_->entries_;
+  const auto last = std::find_if(entries.rbegin(), entries.rend(), [&](const Entry& entry) {
+    const auto progress = selection_->progress_of(entry, *this);
+    return entry.excludes ? entry.glob.covers_all_below(progress)
+                          : entry.glob.may_match_below(progress);
+  });
+  return last != entries.rend() && !last->excludes;
 }
 
 }  // namespace poltergeist::watch

@@ -23,6 +23,8 @@ class Selection {
   [[nodiscard]] std::optional<std::string_view> claims(const RelPath& file) const;
   // The entry that selects it has no wildcard and is this very path: it counts whatever is ignored.
   [[nodiscard]] bool names_exactly(const RelPath& file) const;
+  // The paths that names_exactly() may be true for.
+  [[nodiscard]] std::vector<RelPath> plain_paths() const;
   // An entry without wildcard names something below this directory: it is watched though it be
   // ignored.
   [[nodiscard]] bool names_below(const RelPath& directory) const;
@@ -37,15 +39,15 @@ class Selection {
     [[nodiscard]] bool claims(std::string_view name) const;
     [[nodiscard]] bool may_contain(std::string_view directory) const;
     [[nodiscard]] bool may_contain_anything() const;
-    [[nodiscard]] Within enter(std::string_view directory) const;
 
    private:
     friend class Selection;
     explicit Within(const Selection& selection) : selection_(&selection) {}
+    void enter(std::string_view directory);
+
     const Selection* selection_;
-    std::vector<Glob::Progress> progress_;  // one for each entry
+    std::vector<Pattern::States> states_;  // of all entries, one behind the other
   };
-  [[nodiscard]] Within start() const;
   [[nodiscard]] Within within(const RelPath& directory) const;
 
  private:
@@ -53,10 +55,13 @@ class Selection {
     std::string text;
     bool excludes = false;
     Glob glob;
+    std::size_t first_state = 0;  // in Within::states_
   };
+  [[nodiscard]] Glob::Progress progress_of(const Entry& entry, const Within& within) const;
   [[nodiscard]] const Entry* deciding(const RelPath& file) const;
 
   std::vector<Entry> entries_;
+  std::size_t states_ = 0;
 };
 
 }  // namespace poltergeist::watch

@@ -140,9 +140,12 @@ class Tree {
   void count_in(FileId id);
   void count_out(FileId id);
 
+  struct PathHash {
+    std::size_t operator()(std::string_view path) const { return Fingerprint::key_of(path); }
+  };
   Slab<Directory> directories_;
   DirectoryId root_ = DirectoryId::None;
-  std::unordered_map<std::string_view, DirectoryId> by_path_;  // views of Directory::path
+  std::unordered_map<std::string_view, DirectoryId, PathHash> by_path_;  // views of Directory::path
 
   Slab<File> files_;
   std::vector<Slot> index_;

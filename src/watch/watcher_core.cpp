@@ -33,6 +33,8 @@ Watcher::Core::Core(std::filesystem::path root, Options options, Rules rules,
       git_(places_) {}
 
 void Watcher::Core::begin(Instant now) {
+  // A source that polls is due at once; what it would ask for is what is done here.
+  (void)source_->read(hints_, now);
   crawler_.ledger().set_recording(false);
   root_trouble_ = "not looked for yet";
   if (!find_root(now)) lose_root(root_trouble_, now);
@@ -100,6 +102,8 @@ Batch Watcher::Core::finish(const TargetSet* known) {
   auto changes = crawler_.ledger().take_changes(crawler_.tree(), known);
   batch_.changes.insert(batch_.changes.end(), std::make_move_iterator(changes.begin()),
                         std::make_move_iterator(changes.end()));
+  std::stable_sort(batch_.changes.begin(), batch_.changes.end(),
+                   [](const Change& a, const Change& b) { return a.path < b.path; });
   if (!batch_.changes.empty()) ++clock_;
   batch_.clock = clock_;
   return std::exchange(batch_, {});

@@ -26,9 +26,8 @@ class LossySource final : public ChangeSource {
   [[nodiscard]] int fd() const override { return inner_->fd(); }
   [[nodiscard]] std::optional<Instant> deadline() const override { return std::nullopt; }
   [[nodiscard]] bool is_ordered() const override { return true; }
-  [[nodiscard]] Result<WatchToken> add(const std::filesystem::path& directory,
-                                       Interest interest) override {
-    if (directory == denied_) return fail(Errc::Denied, "{}: denied", directory.string());
+  [[nodiscard]] Result<WatchToken> add(const std::string& directory, Interest interest) override {
+    if (directory == denied_) return fail(Errc::Denied, "{}: denied", directory);
     auto token = inner_->add(directory, interest);
     if (token && !tokens_.contains(*token)) {
       if (tokens_.size() >= allowed_) {

@@ -225,10 +225,10 @@ TEST_CASE("new options tell what each target gained and lost, or change nothing 
                    {.name = "two", .watch_paths = {"b/**", "a/y.h"}},
                    {.name = "one", .watch_paths = {"a/*.c"}}};
   const auto batch = watcher.configure(other, now()).value();
-  CHECK(World::text_of(batch) == "*b/z.c +a/y.h -a/y.h");
+  CHECK(World::text_of(batch) == "+a/y.h -a/y.h *b/z.c");
   CHECK(batch.changes[0].targets.indexes() == std::vector<std::size_t>{1});
-  CHECK(batch.changes[1].targets.indexes() == std::vector<std::size_t>{1});
-  CHECK(batch.changes[2].targets.indexes() == std::vector<std::size_t>{2});
+  CHECK(batch.changes[1].targets.indexes() == std::vector<std::size_t>{2});
+  CHECK(batch.changes[2].targets.indexes() == std::vector<std::size_t>{1});
   CHECK(watcher.file_count(0) == 3);
   CHECK(watcher.fingerprint(1) != two);
   world.options() = other;

