@@ -11,6 +11,12 @@ namespace {
 
 constexpr Milliseconds kProgressEvery{100};
 
+// Whoever waits for the build of what is there now closes its window. Whoever waits for a build to
+// come (`polter --watch`, always) does not: a checkout would be built at its first file.
+bool wants_it_now(const Waiter& waiter) {
+  return !waiter.no_build && waiter.after == BuildId();
+}
+
 }  // namespace
 
 Waiting::Waiting(Loop& loop, Building& building, const Answers& answers)
@@ -21,10 +27,10 @@ Waiting::Waiting(Loop& loop, Building& building, const Answers& answers)
 
 void Waiting::add(Waiter waiter) {
   for (const auto& target : waiter.targets) {
-    if (!waiter.no_build) {
-      building_.check_artifact(target);
-      building_.hurry(target);
-    }
+    if (!waiter.no_build) building_.check_artifact(target);
+  }
+  if (wants_it_now(waiter)) {
+    for (const auto& target : waiter.targets) building_.hurry(target);
   }
   waiters_.push_back(std::move(waiter));
   look_again();
@@ -99,7 +105,8 @@ bool Waiting::try_answer(Waiter& waiter) {
   if (!settled) {
     // Changes that came since have opened new windows: nobody who waits waits for those.
     for (const auto& target : waiter.targets) {
-      if (building_.core().verdict(target).hold == build::Hold::Window) building_.hurry(target);
+      const bool is_held = building_.core().verdict(target).hold == build::Hold::Window;
+      if (is_held && wants_it_now(waiter)) building_.hurry(target);
     }
     return false;
   }

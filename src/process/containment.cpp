@@ -103,10 +103,10 @@ std::vector<ProcessEntry> Containment::members() {
 std::size_t Containment::signal_all(int signal) {
   const auto found = members();
   for (const auto& entry : found) {
-    if (signal_process(entry.id, signal) && entry.state == ProcessState::Stopped &&
-        !is_stop_signal(signal)) {
-      signal_process(entry.id, SIGCONT);
-    }
+    if (!signal_process(entry.id, signal) || is_stop_signal(signal)) continue;
+    // Looked at after the signal: one that stops between a look and the signal would sleep on it.
+    const auto since = find_process(entry.id.pid);
+    if (since && since->state == ProcessState::Stopped) signal_process(entry.id, SIGCONT);
   }
   return found.size();
 }
