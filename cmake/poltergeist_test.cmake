@@ -2,8 +2,23 @@
 #
 # Builds tests/<name> into the program <name>_test and registers it with CTest as a whole: the process
 # start per test case would cost more than the cases.
+#
+# Reading Catch2 costs each file as much as compiling it: all tests share one precompiled header.
 include(GNUInstallDirs)
 find_package(Catch2 2.13 CONFIG REQUIRED)
+
+file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/test_headers.cpp CONTENT "")
+add_library(poltergeist_test_headers OBJECT ${CMAKE_CURRENT_BINARY_DIR}/test_headers.cpp)
+target_link_libraries(poltergeist_test_headers
+                      PRIVATE poltergeist_options Catch2::Catch2 nlohmann_json::nlohmann_json)
+target_precompile_headers(poltergeist_test_headers PRIVATE
+  <catch2/catch.hpp> <filesystem> <map> <nlohmann/json.hpp> <string> <vector>)
+
+function(poltergeist_use_test_headers target)
+  target_precompile_headers(${target} REUSE_FROM poltergeist_test_headers)
+  # Unnamed namespaces of different tests use the same names, as they should.
+  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
+endfunction()
 
 function(poltergeist_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
@@ -13,7 +28,7 @@ function(poltergeist_test name)
   add_executable(${name}_test ${ARG_SOURCES})
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name}_test PRIVATE poltergeist_options Catch2::Catch2WithMain ${ARG_LIBRARIES})
-  target_precompile_headers(${name}_test PRIVATE <catch2/catch.hpp> <string> <vector> <map> <filesystem>)
+  poltergeist_use_test_headers(${name}_test)
   foreach(room IN LISTS ARG_DEPENDS)
     target_link_libraries(${name}_test PRIVATE poltergeist_${room})
   endforeach()

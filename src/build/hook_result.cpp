@@ -10,16 +10,16 @@
 
 namespace poltergeist::build {
 
-using Json = nlohmann::json;
+using nlohmann::json;
 
 namespace {
 
-std::string text_of(const Json& value) {
+std::string text_of(const json& value) {
   return value.is_string() ? value.get<std::string>()
-                           : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+                           : value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::vector<std::string> lines_in(const Json& array) {
+std::vector<std::string> lines_in(const json& array) {
   std::vector<std::string> lines;
   for (const auto& entry : array) {
     const auto text = text_of(entry);
@@ -28,7 +28,7 @@ std::vector<std::string> lines_in(const Json& array) {
   return lines;
 }
 
-std::optional<bool> success_in(const Json& status) {
+std::optional<bool> success_in(const json& status) {
   if (status.is_boolean()) return status.get<bool>();
   if (!status.is_string()) return std::nullopt;
   const auto word = lower_case(status.get<std::string>());
@@ -45,22 +45,23 @@ std::optional<bool> success_in(const Json& status) {
 std::optional<HookReport> report_of(std::string_view text) {
   text = trimmed(text);
   if (!text.starts_with('{') && !text.starts_with('[')) return std::nullopt;
-  const auto json = Json::parse(text, nullptr, false);
-  if (json.is_discarded()) return std::nullopt;
+  const auto object = json::parse(text, nullptr, false);
+  if (object.is_discarded()) return std::nullopt;
   HookReport report;
-  if (json.is_array()) {
-    report.lines = lines_in(json);
+  if (object.is_array()) {
+    report.lines = lines_in(object);
     return report;
   }
-  if (const auto summary = json.find("summary"); summary != json.end() && summary->is_string()) {
+  if (const auto summary = object.find("summary");
+      summary != object.end() && summary->is_string()) {
     const auto given = text_of(*summary);
     const auto lines = lines_of(given);
     report.summary = lines.empty() ? std::string() : for_terminal(lines.front());
   }
-  if (const auto lines = json.find("lines"); lines != json.end()) {
-    report.lines = lines_in(lines->is_array() ? *lines : Json::array({*lines}));
+  if (const auto lines = object.find("lines"); lines != object.end()) {
+    report.lines = lines_in(lines->is_array() ? *lines : json::array({*lines}));
   }
-  if (const auto status = json.find("status"); status != json.end()) {
+  if (const auto status = object.find("status"); status != object.end()) {
     report.success = success_in(*status);
   }
   if (!report.summary && report.lines.empty() && !report.success) return std::nullopt;

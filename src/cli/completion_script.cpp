@@ -25,7 +25,7 @@ std::vector<Parameter> public_parameters(const Verb& verb) {
 }
 
 // Text between single quotes, as sh, zsh and fish read it.
-std::string quoted(std::string_view text) {
+std::string shell_word(std::string_view text) {
   std::string result = "'";
   for (const char c : text) {
     if (c == '\'') {
@@ -49,7 +49,7 @@ std::string bash_offer(const Parameter& parameter) {
       return "COMPREPLY=($(compgen -d -- \"$word\"))";
     case Parameter::Offer::Words:
       return fmt::format("COMPREPLY=($(compgen -W {} -- \"$word\"))",
-                         quoted(joined(parameter.words, " ")));
+                         shell_word(joined(parameter.words, " ")));
     case Parameter::Offer::Nothing:
       return "COMPREPLY=()";
   }
@@ -76,7 +76,7 @@ std::string bash_verb(const Verb& verb) {
     text += fmt::format("      if [[ $word != -* ]]; then {}; return; fi\n", positional);
   }
   return text + fmt::format("      COMPREPLY=($(compgen -W {} -- \"$word\")) ;;\n",
-                            quoted(options + "--help"));
+                            shell_word(options + "--help"));
 }
 
 std::string bash_script() {
@@ -87,7 +87,7 @@ std::string bash_script() {
       "  COMPREPLY=()\n"
       "  if ((COMP_CWORD == 1)); then\n";
   text += fmt::format("    COMPREPLY=($(compgen -W {} -- \"$word\"))\n    return\n  fi\n",
-                      quoted(joined(verb_names(), " ") + " --help --version"));
+                      shell_word(joined(verb_names(), " ") + " --help --version"));
   text += "  case \"${COMP_WORDS[1]}\" in\n";
   for (const auto& verb : verbs()) text += bash_verb(verb);
   return text + "  esac\n}\ncomplete -o default -F _poltergeist poltergeist\n";
@@ -123,9 +123,10 @@ std::string zsh_action(const Parameter& parameter) {
 
 std::string zsh_specs(const Parameter& parameter) {
   if (parameter.kind == Parameter::Kind::Positional) {
-    return fmt::format("        {} \\\n",
-                       quoted(fmt::format("{}:{}:{}", parameter.required ? "" : ":",
-                                          zsh_escaped(parameter.value), zsh_action(parameter))));
+    return fmt::format(
+        "        {} \\\n",
+        shell_word(fmt::format("{}:{}:{}", parameter.required ? "" : ":",
+                               zsh_escaped(parameter.value), zsh_action(parameter))));
   }
   std::string text;
   for (const auto& name : parameter.names) {
@@ -133,7 +134,7 @@ std::string zsh_specs(const Parameter& parameter) {
     if (parameter.kind == Parameter::Kind::Value) {
       spec += ":" + zsh_escaped(parameter.value) + ":" + zsh_action(parameter);
     }
-    text += fmt::format("        {} \\\n", quoted(spec));
+    text += fmt::format("        {} \\\n", shell_word(spec));
   }
   return text;
 }
@@ -150,7 +151,8 @@ std::string zsh_script() {
       "  local -a verbs=(\n";
   for (const auto& verb : verbs()) {
     for (const auto& name : names_of(verb)) {
-      text += fmt::format("    {}\n", quoted(fmt::format("{}:{}", name, zsh_escaped(verb.about))));
+      text +=
+          fmt::format("    {}\n", shell_word(fmt::format("{}:{}", name, zsh_escaped(verb.about))));
     }
   }
   text +=
@@ -182,7 +184,7 @@ std::string fish_offer(const Parameter& parameter) {
     case Parameter::Offer::Directories:
       return " -xa '(__fish_complete_directories)'";
     case Parameter::Offer::Words:
-      return " -xa " + quoted(joined(parameter.words, " "));
+      return " -xa " + shell_word(joined(parameter.words, " "));
     case Parameter::Offer::Nothing:
       return " -x";
   }
@@ -197,7 +199,7 @@ std::string fish_parameter(const Verb& verb, const Parameter& parameter) {
     line += fmt::format(" -{} {}", is_long ? "l" : "s", name.substr(is_long ? 2 : 1));
   }
   if (parameter.kind != Parameter::Kind::Flag) line += fish_offer(parameter);
-  return line + " -d " + quoted(parameter.help) + "\n";
+  return line + " -d " + shell_word(parameter.help) + "\n";
 }
 
 std::string fish_script() {
@@ -207,7 +209,7 @@ std::string fish_script() {
   for (const auto& verb : verbs()) {
     for (const auto& name : names_of(verb)) {
       text += fmt::format("complete -c poltergeist -n __fish_use_subcommand -a {} -d {}\n", name,
-                          quoted(verb.about));
+                          shell_word(verb.about));
     }
   }
   for (const auto& verb : verbs()) {

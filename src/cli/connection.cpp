@@ -34,7 +34,7 @@ Refusal silent(const ProjectAt& project) {
           {}};
 }
 
-ExitCode exit_code_for(api::ErrorCode code) {
+ExitCode exit_code_of(api::ErrorCode code) {
   switch (code) {
     case api::ErrorCode::Failed:
     case api::ErrorCode::Conflict:
@@ -69,7 +69,7 @@ Refusal no_daemon(const ProjectAt& project) {
 }
 
 Refusal refusal_for(const api::RpcError& error) {
-  return {exit_code_for(error.code), for_terminal(error.message), {}};
+  return {exit_code_of(error.code), for_terminal(error.message), {}};
 }
 
 Attempt<api::Client> connect(const ProjectAt& project) {

@@ -13,13 +13,13 @@ namespace poltergeist::cli {
 namespace {
 
 // Longer than the daemon gives its builds and programs to end (10 s and then SIGKILL).
-constexpr Seconds kEndPatience{15};
-constexpr int kPauseMs = 5;
+constexpr Seconds kStopPatience{15};
+constexpr int kLookAgainMs = 5;
 
 // The connection ends with the daemon, so its end is the news; the lock is the proof, and the
 // kernel may free it a moment later.
 bool await_end(api::Client& client, const ProjectAt& project) {
-  const auto deadline = now() + kEndPatience;
+  const auto deadline = now() + kStopPatience;
   while (now() < deadline) {
     const auto left = std::chrono::ceil<Milliseconds>(deadline - now());
     const auto note = client.next_notification(left);
@@ -27,7 +27,7 @@ bool await_end(api::Client& client, const ProjectAt& project) {
   }
   while (FileLock::is_held(project.paths.lock())) {
     if (now() >= deadline) return false;
-    ::poll(nullptr, 0, kPauseMs);
+    ::poll(nullptr, 0, kLookAgainMs);
   }
   return true;
 }
@@ -51,7 +51,7 @@ Attempt<std::optional<int>> stop_daemon(const ProjectAt& project) {
   }
   if (!await_end(*client, project)) {
     return refuse(ExitCode::No, "the daemon (pid {}) has not ended after {}; `kill -9 {}` ends it",
-                  pid, format_duration(kEndPatience), pid);
+                  pid, format_duration(kStopPatience), pid);
   }
   return pid;
 }

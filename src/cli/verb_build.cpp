@@ -18,7 +18,7 @@ namespace poltergeist::cli {
 
 namespace {
 
-struct Options {
+struct BuildOptions {
   std::string target;
   std::string config;
   bool force = false;
@@ -34,7 +34,7 @@ void show_output(const api::Notification& note, const Style& style) {
   std::ignore = flush_output();
 }
 
-void show_answer(const Options& options, const api::TargetAnswer& answer, WallTime asked) {
+void show_answer(const BuildOptions& options, const api::TargetAnswer& answer, WallTime asked) {
   if (options.json) return print_json(answer_json(answer));
   const auto style = style_for(STDERR_FILENO);
   const auto finished = from_iso8601(answer.finished_at);
@@ -48,7 +48,7 @@ void show_answer(const Options& options, const api::TargetAnswer& answer, WallTi
   }
 }
 
-int build_with(api::Client& client, const Options& options, const TargetId& target) {
+int build_with(api::Client& client, const BuildOptions& options, const TargetId& target) {
   const auto asked = wall_now();
   const api::BuildParams params{
       .target = target.value(), .force = options.force, .follow = !options.json};
@@ -62,7 +62,8 @@ int build_with(api::Client& client, const Options& options, const TargetId& targ
   return to_int(exit_code_for(answer->answer));
 }
 
-int build_without_daemon(const DaemonCall& call, const Options& options, const TargetId& target) {
+int build_without_daemon(const DaemonCall& call, const BuildOptions& options,
+                         const TargetId& target) {
   const auto asked = wall_now();
   const auto style = style_for(STDOUT_FILENO);
   daemon::ForegroundBuild build{.target = target.value(), .force = options.force, .on_line = {}};
@@ -86,7 +87,7 @@ int build_without_daemon(const DaemonCall& call, const Options& options, const T
 }  // namespace
 
 int verb_build(Arguments& arguments) {
-  Options options;
+  BuildOptions options;
   arguments.target(options.target, "which; the enabled one if there is only one");
   arguments.flag("-f,--force", options.force, "build even if it is fresh");
   arguments.json(options.json);

@@ -15,14 +15,14 @@ namespace {
 constexpr std::uint64_t kSecondsPerDay = 86'400;
 constexpr std::uint64_t kMostDays = 36'500;
 
-struct Options {
+struct CleanOptions {
   std::uint64_t days = 7;
   bool all = false;
   bool dry_run = false;
   bool json = false;
 };
 
-void show_json(const Options& options, const std::vector<state::StaleFile>& files) {
+void show_json(const CleanOptions& options, const std::vector<state::StaleFile>& files) {
   auto list = nlohmann::ordered_json::array();
   for (const auto& file : files) {
     list.push_back({{"file", file.file.string()},
@@ -35,7 +35,7 @@ void show_json(const Options& options, const std::vector<state::StaleFile>& file
                                     {"files", std::move(list)}});
 }
 
-void show_text(const Options& options, const std::vector<state::StaleFile>& files) {
+void show_text(const CleanOptions& options, const std::vector<state::StaleFile>& files) {
   for (const auto& file : files) {
     print(fmt::format("{}: {}\n", for_terminal(file.file.filename().string()),
                       for_terminal(file.reason)));
@@ -47,7 +47,7 @@ void show_text(const Options& options, const std::vector<state::StaleFile>& file
 }  // namespace
 
 int verb_clean(Arguments& arguments) {
-  Options options;
+  CleanOptions options;
   arguments.number("-d,--days", options.days, "n", "unused for so many days (7)");
   arguments.flag("-a,--all", options.all, "of any age");
   arguments.flag("--dry-run", options.dry_run, "only say what would be removed");

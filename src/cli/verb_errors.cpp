@@ -13,14 +13,14 @@ namespace poltergeist::cli {
 
 namespace {
 
-struct Options {
+struct ErrorsOptions {
   std::string target;
   std::string config;
   std::string format = "text";
 };
 
 // The daemon knows the latest; without one the state files hold what it knew last.
-Attempt<nlohmann::json> targets_of(const ProjectAt& project, const Options& options) {
+Attempt<nlohmann::json> targets_of(const ProjectAt& project, const ErrorsOptions& options) {
   auto client = connect(project);
   if (client) {
     api::Json params = api::Json::object();
@@ -40,7 +40,8 @@ Attempt<nlohmann::json> targets_of(const ProjectAt& project, const Options& opti
   return nlohmann::json{{target->value(), targets[target->value()]}};
 }
 
-void show(const Options& options, const ProjectAt& project, const std::vector<TargetErrors>& all) {
+void show(const ErrorsOptions& options, const ProjectAt& project,
+          const std::vector<TargetErrors>& all) {
   if (options.format == "json") return print_json(errors_json(all));
   if (options.format == "sarif")
     return print_json(errors_sarif(all, project.root(), daemon::kVersion));
@@ -51,7 +52,7 @@ void show(const Options& options, const ProjectAt& project, const std::vector<Ta
 }  // namespace
 
 int verb_errors(Arguments& arguments) {
-  Options options;
+  ErrorsOptions options;
   bool json = false;
   arguments.target(options.target, "of this one only");
   arguments.choice("--format", options.format, {"text", "json", "quickfix", "sarif"},

@@ -25,7 +25,7 @@ namespace {
 constexpr std::size_t kMostOutput = 16 << 20;
 constexpr std::size_t kShownLines = 5;
 
-struct Options {
+struct InitCall {
   InitOptions init;
   bool automatic = false;  // upstream's --auto: what happens anyway
   bool no_configure = false;
@@ -102,7 +102,7 @@ int write(const Proposal& proposal, const fs::path& file) {
   return to_int(ExitCode::Yes);
 }
 
-void declare(Arguments& arguments, Options& options) {
+void declare(Arguments& arguments, InitCall& options) {
   arguments.flag("--dry-run", options.init.dry_run, "print it, and write nothing");
   arguments.flag("--cmake", options.init.cmake_only, "CMake only");
   arguments.flag("--auto", options.automatic, "look for everything (the default)");
@@ -116,7 +116,7 @@ void declare(Arguments& arguments, Options& options) {
 }
 
 // What forbids to begin, already said; nothing if nothing does.
-std::optional<int> objection(const Arguments& arguments, const Options& options,
+std::optional<int> objection(const Arguments& arguments, const InitCall& options,
                              const fs::path& root) {
   if (options.automatic && options.init.cmake_only) {
     return arguments.misuse("--auto and --cmake exclude each other");
@@ -133,7 +133,7 @@ std::optional<int> objection(const Arguments& arguments, const Options& options,
                  {}});
 }
 
-int conclude(const Proposal& proposal, const Options& options, const fs::path& root) {
+int conclude(const Proposal& proposal, const InitCall& options, const fs::path& root) {
   say_findings(proposal);
   if (proposal.targets().empty()) {
     return report({ExitCode::No,
@@ -149,7 +149,7 @@ int conclude(const Proposal& proposal, const Options& options, const fs::path& r
 }  // namespace
 
 int verb_init(Arguments& arguments) {
-  Options options;
+  InitCall options;
   declare(arguments, options);
   if (const auto end = arguments.end()) return *end;
   options.init.configure = !options.no_configure;

@@ -17,7 +17,7 @@ namespace {
 // Longer than any log that is kept.
 constexpr std::size_t kLongestLog = 64 << 20;
 
-struct Options {
+struct LogsOptions {
   std::string target;
   std::string channel = "build";
   std::string config;
@@ -29,7 +29,7 @@ struct Options {
 // Whole lines as they come, in the form that was asked for.
 class LinePrinter {
  public:
-  LinePrinter(const Options& options, const TargetId& target)
+  LinePrinter(const LogsOptions& options, const TargetId& target)
       : options_(options), target_(target), style_(style_for(STDOUT_FILENO)) {}
 
   void take(std::string_view bytes) {
@@ -59,7 +59,7 @@ class LinePrinter {
     std::ignore = flush_output();
   }
 
-  const Options& options_;
+  const LogsOptions& options_;
   TargetId target_;
   Style style_;
   std::string partial_;
@@ -71,7 +71,7 @@ int cannot(const Error& error) {
 
 // What was there before stays together, so that its last lines can be told; then everything as it
 // comes.
-int follow(const Options& options, const std::filesystem::path& file, LinePrinter& printer) {
+int follow(const LogsOptions& options, const std::filesystem::path& file, LinePrinter& printer) {
   auto follower = LogFollower::open(file);
   if (!follower) return cannot(follower.error());
   std::string before;
@@ -90,7 +90,7 @@ int follow(const Options& options, const std::filesystem::path& file, LinePrinte
   return cannot(drained.error());
 }
 
-int show(const Options& options, const TargetId& target, const std::filesystem::path& file) {
+int show(const LogsOptions& options, const TargetId& target, const std::filesystem::path& file) {
   LinePrinter printer(options, target);
   const auto text = read_tail(file, kLongestLog);
   if (!text && text.error().code != Errc::NotFound) return cannot(text.error());
@@ -107,7 +107,7 @@ int show(const Options& options, const TargetId& target, const std::filesystem::
 }  // namespace
 
 int verb_logs(Arguments& arguments) {
-  Options options;
+  LogsOptions options;
   arguments.target(options.target, "which; the one that is building, or the only enabled one");
   arguments.value("-C,--channel", options.channel, "name",
                   "build (the default), runner, post-run, hook");

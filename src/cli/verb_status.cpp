@@ -15,7 +15,7 @@ namespace poltergeist::cli {
 
 namespace {
 
-struct Options {
+struct StatusOptions {
   std::string target;
   std::string config;
   bool json = false;
@@ -23,7 +23,7 @@ struct Options {
   bool verbose = false;
 };
 
-void show(const Options& options, const nlohmann::json& document, const std::string& only) {
+void show(const StatusOptions& options, const nlohmann::json& document, const std::string& only) {
   if (options.json) {
     print_json(status_json(document, only));
   } else {
@@ -39,7 +39,7 @@ std::string only_name(const nlohmann::json& document) {
   return one ? targets->begin().key() : std::string();
 }
 
-int show_last_known(const Options& options, const ProjectAt& project) {
+int show_last_known(const StatusOptions& options, const ProjectAt& project) {
   const auto loaded = load_configuration(project.file);
   if (!loaded) return report(loaded.error());
   auto document = last_known(project, loaded->project);
@@ -56,7 +56,7 @@ int show_last_known(const Options& options, const ProjectAt& project) {
 }  // namespace
 
 int verb_status(Arguments& arguments) {
-  Options options;
+  StatusOptions options;
   arguments.target(options.target, "show this one only");
   arguments.value("-t,--target", options.target, "target", "the same", Parameter::Offer::Targets);
   arguments.flag("--fresh", options.fresh, "look at the tree first");

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-int cannot(const Error& error) {
+int refused(const Error& error) {
   return report({exit_code_for(error.code), error.message, {}});
 }
 
@@ -51,7 +51,7 @@ int revoke(config::TrustedDirectories trusted, const std::string& named) {
     return to_int(ExitCode::Yes);
   }
   if (const auto written = daemon::write_trusted_list(trusted); !written)
-    return cannot(written.error());
+    return refused(written.error());
   print(fmt::format("{} is no longer trusted\n", shown));
   return to_int(ExitCode::Yes);
 }
@@ -61,7 +61,7 @@ int trust(config::TrustedDirectories trusted, const std::string& named) {
   if (!directory) return report(directory.error());
   trusted.insert(*directory);
   if (const auto written = daemon::write_trusted_list(trusted); !written)
-    return cannot(written.error());
+    return refused(written.error());
   print(fmt::format("trusted: {}\n", for_terminal(directory->string())));
   return to_int(ExitCode::Yes);
 }
@@ -80,7 +80,7 @@ int verb_trust(Arguments& arguments) {
   if (revoking && listing) return arguments.misuse("--revoke and --list exclude each other");
 
   auto trusted = daemon::read_trusted_list();
-  if (!trusted) return cannot(trusted.error());
+  if (!trusted) return refused(trusted.error());
   if (listing) return list(*trusted);
   return revoking ? revoke(std::move(*trusted), named) : trust(std::move(*trusted), named);
 }

@@ -17,14 +17,14 @@ namespace {
 // The daemon keeps the time; this much later its silence counts as silence.
 constexpr Milliseconds kGrace{3000};
 
-struct Options {
+struct WaitOptions {
   std::string target;
   std::string config;
   std::uint64_t timeout = 300;
   bool json = false;
 };
 
-void show_json(const Options& options, const api::WaitResult& result) {
+void show_json(const WaitOptions& options, const api::WaitResult& result) {
   if (!options.target.empty() && result.targets.size() == 1) {
     return print_json(answer_json(result.targets.front()));
   }
@@ -42,7 +42,7 @@ void show_text(const api::WaitResult& result) {
   }
 }
 
-Attempt<api::WaitResult> wait_for(api::Client& client, const Options& options) {
+Attempt<api::WaitResult> wait_for(api::Client& client, const WaitOptions& options) {
   const auto style = style_for(STDERR_FILENO);
   api::WaitParams params{.timeout = Seconds(options.timeout),
                          .follow = style.terminal && !options.json};
@@ -63,7 +63,7 @@ Attempt<api::WaitResult> wait_for(api::Client& client, const Options& options) {
 }  // namespace
 
 int verb_wait(Arguments& arguments) {
-  Options options;
+  WaitOptions options;
   arguments.target(options.target, "which; all enabled ones if none is named");
   arguments.number("-t,--timeout", options.timeout, "seconds", "give up after so long (300)");
   arguments.json(options.json);

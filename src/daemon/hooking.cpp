@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kMostOutput = 64 << 10;
 constexpr std::size_t kMostEnvironmentText = 32 << 10;
 constexpr Seconds kGrace{2};
-constexpr std::string_view kChannel = "hook";
+constexpr std::string_view kHookChannel = "hook";
 
 // The last kMostOutput bytes, cut at a line where there is one.
 void keep_tail(std::string& text, std::string_view bytes) {
@@ -188,7 +188,8 @@ void Hooking::perform(const build::HookEnded& ended) {
 state::ChannelLog& Hooking::log_of(const TargetId& target) {
   const auto found = logs_.find(target);
   if (found != logs_.end()) return found->second;
-  return logs_.try_emplace(target, publishing_.paths().log_file(target, kChannel)).first->second;
+  return logs_.try_emplace(target, publishing_.paths().log_file(target, kHookChannel))
+      .first->second;
 }
 
 }  // namespace poltergeist::daemon

@@ -13,7 +13,7 @@ namespace poltergeist::daemon {
 
 namespace {
 
-constexpr std::string_view kChannel = "runner";
+constexpr std::string_view kRunnerChannel = "runner";
 
 bool is_wanted(const config::Target& target) {
   return target.enabled && target.auto_run && target.auto_run->enabled;
@@ -41,7 +41,7 @@ ExecutableRunner::ExecutableRunner(process::Orphanage& orphanage, Publishing& pu
       artifact_of_(std::move(artifact_of)),
       on_down_(std::move(on_down)),
       core_(runners::policy_for(*target.auto_run)),
-      log_(publishing.paths().log_file(target.name, kChannel)),
+      log_(publishing.paths().log_file(target.name, kRunnerChannel)),
       timer_(orphanage.loop(), "a runner", [this] { enqueue(core_.on_time(now())); }) {
   publishing_.runner_changed(target_.name, state());
 }
@@ -57,6 +57,9 @@ void ExecutableRunner::start() {
 }
 void ExecutableRunner::stop() {
   enqueue(core_.request_stop(now()));
+}
+void ExecutableRunner::forget() {
+  enqueue(core_.request_forget(now()));
 }
 void ExecutableRunner::restart() {
   enqueue(core_.request_restart(now()));
@@ -230,12 +233,13 @@ void Running::retire(const TargetId& target) {
 }
 
 // A target that is configured again while its old program is still being stopped goes on with the
-// same runner: two would overlap.
+// same runner: two would overlap. If it was removed meanwhile, the old program is not its program.
 bool Running::revive(const config::Target& target) {
   const auto found = retired_.find(target.name);
   if (found == retired_.end()) return false;
   auto runner = std::move(found->second);
   retired_.erase(found);
+  if (!built_.contains(target.name)) runner->forget();
   runner->set_target(target);
   runner->start();
   runners_[target.name] = std::move(runner);

@@ -34,6 +34,7 @@ class ExecutableRunner {
   void on_build_failed(const std::string& summary);
   void start();
   void stop();
+  void forget();  // stops; what was built so far is not its program any more
   void restart();
   // New settings; a program whose command, arguments or environment changed is restarted.
   void set_target(const config::Target& target);

@@ -113,6 +113,13 @@ Actions RunnerCore::request_stop(Instant now) {
   return actions;
 }
 
+Actions RunnerCore::request_forget(Instant now) {
+  auto actions = request_stop(now);
+  wanted_ = launched_ = BuildId();
+  served_ = demanded_;
+  return actions;
+}
+
 Actions RunnerCore::request_restart(Instant now) {
   Actions actions;
   want_up_ = true;

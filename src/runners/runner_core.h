@@ -115,6 +115,9 @@ class RunnerCore {
   // Start what is not running; nothing if it runs.
   [[nodiscard]] Actions request_start(Instant now);
   [[nodiscard]] Actions request_stop(Instant now);
+  // request_stop(), and what was built so far is never launched again: the next success is the
+  // first.
+  [[nodiscard]] Actions request_forget(Instant now);
   // Also starts what is stopped.
   [[nodiscard]] Actions request_restart(Instant now);
   [[nodiscard]] Actions on_time(Instant now);

@@ -23,8 +23,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kHashDigits = 8;
-
 enum class Kind {
   State,   // of a target
   Log,     // of a target, any channel, also the old one

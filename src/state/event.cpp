@@ -17,7 +17,7 @@ using nlohmann::json;
 
 constexpr std::string_view kDaemonScope = "daemon";
 
-json texts(const std::vector<std::string>& values) {
+json json_of(const std::vector<std::string>& values) {
   json array = json::array();
   for (const auto& value : values) array.push_back(to_utf8(value));
   return array;
@@ -36,7 +36,7 @@ Named named(const BuildStarted& e) {
   return {"build_started",
           {{"id", e.build.value()},
            {"clock", e.clock},
-           {"trigger", texts(e.trigger)},
+           {"trigger", json_of(e.trigger)},
            {"reason", to_utf8(e.reason)}}};
 }
 Named named(const BuildProgress& e) {
@@ -83,7 +83,7 @@ Named named(const WatchChanged& e) {
   return {"watch", to_json(e.watch)};
 }
 Named named(const ConfigurationChanged& e) {
-  return {"configuration", {{"applied", e.applied}, {"problems", texts(e.problems)}}};
+  return {"configuration", {{"applied", e.applied}, {"problems", json_of(e.problems)}}};
 }
 Named named(const PauseChanged& e) {
   return {"pause", {{"paused", e.paused}}};

@@ -22,7 +22,6 @@ namespace {
 
 constexpr std::size_t kLongestTarget = 100;
 constexpr std::size_t kLongestName = 60;
-constexpr std::size_t kHashDigits = 8;
 constexpr std::size_t kUpstreamHashDigits = 6;  // the original's pause flag alone
 
 bool is_plain(char c) {

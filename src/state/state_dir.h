@@ -23,7 +23,8 @@ namespace poltergeist::state {
 // The same, `given` read from the environment.
 [[nodiscard]] Result<std::filesystem::path> state_dir_from_environment();
 
-// H8 of a root: the first 8 hex digits of the SHA-256 of its path, taken as it is.
+inline constexpr std::size_t kHashDigits = 8;
+// H8 of a root: the first kHashDigits hex digits of the SHA-256 of its path, taken as it is.
 [[nodiscard]] std::string path_hash(const std::filesystem::path& root);
 // What may stand in a file name: every byte outside [A-Za-z0-9._-] becomes "-"; "channel" for "".
 [[nodiscard]] std::string channel_part(std::string_view channel);

@@ -128,20 +128,20 @@ TEST_CASE("what the program prints is in the runner's log, and stop leaves nothi
 
 TEST_CASE("the program of a target that was removed is not that of one that comes in its place") {
   TestProject project;
-  project.write("app.sh", waiting_program("one"));
-  const auto with_program = configuration({{"enabled", true}, {"restartDelayMs", 0}});
+  // It takes its time to end: the other comes while it is still being stopped.
+  project.write("app.sh", waiting_program("one", "echo asked >> asked"));
+  const auto with_program =
+      configuration({{"enabled", true}, {"restartDelayMs", 0}, {"stopTimeoutMs", 2000}});
   project.configure(with_program);
   project.haunt();
   REQUIRE(runs(project, "one\n"));
   project.configure({{"targets", Json::array()}});
-  REQUIRE(await([&] {
-    return processes_mentioning("POLTERGEIST_PROJECT_ROOT=" + project.root().string()).empty();
-  }));
+  REQUIRE(await([&] { return project.read("asked") == "asked\n"; }));
 
   auto another = with_program;
   another["targets"][0]["buildCommand"] = "exit 1";
   project.configure(another);
   CHECK(project.run_poltergeist({"wait", "app"}).code == 1);
-  CHECK(project.status()["app"]["runner"]["status"] == "idle");
+  CHECK(await([&] { return project.status()["app"]["runner"]["status"] == "idle"; }));
   CHECK(project.read("alive") == "one\n");
 }

@@ -186,6 +186,17 @@ TEST_CASE("a stop wins over a restart, and later successes launch nothing until 
   CHECK(deeds(core.request_start(kStart + 4s)) == Actions{Launch{build(3)}});
 }
 
+TEST_CASE("what is forgotten is not launched by a start, and the next success is the first") {
+  auto core = running_core();
+  (void)core.on_success(build(2), kStart + 1s);
+  CHECK(deeds(core.request_forget(kStart + 1s)) == Actions{Signal{SIGINT}});
+  CHECK(core.request_start(kStart + 2s).empty());
+  (void)core.on_leader_exited(Exit::by_code(0), kStart + 3s);
+  CHECK(core.on_gone(kStart + 3s) == Actions{Entered{RunnerState::Idle}});
+  CHECK_FALSE(core.deadline());
+  CHECK(deeds(core.on_success(build(3), kStart + 4s)) == Actions{Launch{build(3)}});
+}
+
 TEST_CASE("a stop reaches a program that is just being launched") {
   RunnerCore core({});
   (void)core.on_success(build(1), kStart);

@@ -74,9 +74,13 @@ class World {
             "a failed build did something");
     } else if (what < 75) {
       if (program_ && program_->has_leader) end_leader(Exit::by_code(pick({0, 1})));
-    } else if (what < 83) {
+    } else if (what < 80) {
       wants_up_ = false;
       perform(core_.request_stop(now_));
+    } else if (what < 83) {
+      wants_up_ = false;
+      newest_ = BuildId();
+      perform(core_.request_forget(now_));
     } else if (what < 93) {
       wants_up_ = true;
       ++requests_;

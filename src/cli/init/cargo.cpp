@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "cli/init/kinds.h"
+#include "cli/init/manifest.h"
 #include "cli/init/toml.h"
 #include "cli/init/watch_globs.h"
 
@@ -17,12 +18,6 @@ namespace {
 
 using config::TargetType;
 using nlohmann::json;
-
-std::string string_at(const json& object, const char* key) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 const json& child(const json& object, const char* key) {
   static const json none;
@@ -40,8 +35,8 @@ std::vector<std::string> strings_in(const json& array) {
   return strings;
 }
 
-// A package: the directory of a Cargo.toml, "" for the root.
-struct Package {
+// A crate: the directory of a Cargo.toml, "" for the root.
+struct Crate {
   std::string directory;
   json manifest;
 
@@ -53,56 +48,56 @@ struct Package {
 
 // The names of the binaries that cargo would build, declared or found (Cargo book: "Cargo
 // targets").
-std::vector<std::string> binaries_of(const Package& package, const ProjectFiles& files) {
+std::vector<std::string> binaries_of(const Crate& crate, const ProjectFiles& files) {
   std::vector<std::string> names;
   std::set<std::string> declared_paths;
   const auto add = [&](const std::string& name) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   };
-  if (const auto& declared = child(package.manifest, "bin"); declared.is_array()) {
+  if (const auto& declared = child(crate.manifest, "bin"); declared.is_array()) {
     for (const auto& bin : declared) {
       if (const auto name = string_at(bin, "name"); !name.empty()) add(name);
       declared_paths.insert(string_at(bin, "path"));
     }
   }
-  const auto& automatic = child(child(package.manifest, "package"), "autobins");
+  const auto& automatic = child(child(crate.manifest, "package"), "autobins");
   if (automatic.is_boolean() && !automatic.get<bool>()) return names;
 
   const auto is_new = [&](const std::string& path) { return !declared_paths.contains(path); };
-  if (files.has(package.path("src/main.rs")) && is_new("src/main.rs")) add(package.name());
-  const auto bin = package.path("src/bin");
+  if (files.has(crate.path("src/main.rs")) && is_new("src/main.rs")) add(crate.name());
+  const auto bin = crate.path("src/bin");
   for (const auto& file : files.files_in(bin)) {
     if (extension_of(file) == "rs" && is_new("src/bin/" + file))
       add(file.substr(0, file.size() - 3));
   }
   for (const auto& directory : files.directories_in(bin)) {
     const auto main = "src/bin/" + directory + "/main.rs";
-    if (files.has(package.path(main)) && is_new(main)) add(directory);
+    if (files.has(crate.path(main)) && is_new(main)) add(directory);
   }
   return names;
 }
 
-bool has_library(const Package& package, const ProjectFiles& files) {
-  return child(package.manifest, "lib").is_object() || files.has(package.path("src/lib.rs"));
+bool has_library(const Crate& crate, const ProjectFiles& files) {
+  return child(crate.manifest, "lib").is_object() || files.has(crate.path("src/lib.rs"));
 }
 
-// What changes the build of this package: its files, its manifest, and those of the workspace.
-std::vector<std::string> watch_paths_of(const Package& package, const ProjectFiles& files) {
+// What changes the build of this crate: its files, its manifest, and those of the workspace.
+std::vector<std::string> watch_paths_of(const Crate& crate, const ProjectFiles& files) {
   std::vector<std::string> paths;
-  if (files.has_directory(package.path("src"))) paths.push_back(package.path("src") + "/**/*.rs");
-  if (files.has(package.path("build.rs"))) paths.push_back(package.path("build.rs"));
-  paths.push_back(package.path("Cargo.toml"));
-  if (!package.directory.empty()) paths.emplace_back("Cargo.toml");
+  if (files.has_directory(crate.path("src"))) paths.push_back(crate.path("src") + "/**/*.rs");
+  if (files.has(crate.path("build.rs"))) paths.push_back(crate.path("build.rs"));
+  paths.push_back(crate.path("Cargo.toml"));
+  if (!crate.directory.empty()) paths.emplace_back("Cargo.toml");
   if (files.has("Cargo.lock")) paths.emplace_back("Cargo.lock");
   return paths;
 }
 
-// Members of the workspace that a package depends on by path are built with it, so they are
+// Members of the workspace that a crate depends on by path are built with it, so they are
 // watched.
-void add_path_dependencies(const Package& package, const std::vector<Package>& all,
+void add_path_dependencies(const Crate& crate, const std::vector<Crate>& all,
                            std::set<std::string>& directories) {
   for (const auto* section : {"dependencies", "build-dependencies"}) {
-    const auto& dependencies = child(package.manifest, section);
+    const auto& dependencies = child(crate.manifest, section);
     if (!dependencies.is_object()) continue;
     for (const auto& [key, value] : dependencies.items()) {
       const auto renamed = string_at(value, "package");
@@ -111,7 +106,7 @@ void add_path_dependencies(const Package& package, const std::vector<Package>& a
           value.is_object() && (value.contains("path") || value.contains("workspace"));
       if (!local) continue;
       const auto found = std::find_if(all.begin(), all.end(),
-                                      [&](const Package& other) { return other.name() == wanted; });
+                                      [&](const Crate& other) { return other.name() == wanted; });
       if (found != all.end() && directories.insert(found->directory).second) {
         add_path_dependencies(*found, all, directories);
       }
@@ -119,14 +114,14 @@ void add_path_dependencies(const Package& package, const std::vector<Package>& a
   }
 }
 
-std::vector<std::string> watch_paths_with_dependencies(const Package& package,
-                                                       const std::vector<Package>& all,
+std::vector<std::string> watch_paths_with_dependencies(const Crate& crate,
+                                                       const std::vector<Crate>& all,
                                                        const ProjectFiles& files) {
-  auto paths = watch_paths_of(package, files);
-  std::set<std::string> directories = {package.directory};
-  add_path_dependencies(package, all, directories);
+  auto paths = watch_paths_of(crate, files);
+  std::set<std::string> directories = {crate.directory};
+  add_path_dependencies(crate, all, directories);
   for (const auto& other : all) {
-    if (other.directory == package.directory || !directories.contains(other.directory)) continue;
+    if (other.directory == crate.directory || !directories.contains(other.directory)) continue;
     for (auto& path : watch_paths_of(other, files)) {
       if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
     }
@@ -134,10 +129,10 @@ std::vector<std::string> watch_paths_with_dependencies(const Package& package,
   return paths;
 }
 
-ProposedTarget library_of(const Package& package, bool in_workspace) {
-  const auto& lib = child(package.manifest, "lib");
+ProposedTarget library_of(const Crate& crate, bool in_workspace) {
+  const auto& lib = child(crate.manifest, "lib");
   auto name = string_at(lib, "name");
-  if (name.empty()) name = package.name();
+  if (name.empty()) name = crate.name();
   std::replace(name.begin(), name.end(), '-', '_');
   const auto types = strings_in(child(lib, "crate-type"));
   const auto has = [&](const char* type) {
@@ -146,19 +141,19 @@ ProposedTarget library_of(const Package& package, bool in_workspace) {
   const bool shared = has("cdylib") || has("dylib");
   const char* extension = shared ? ".so" : has("staticlib") ? ".a" : ".rlib";
   ProposedTarget target;
-  target.name = package.name();
+  target.name = crate.name();
   target.type = TargetType::Library;
   target.library_type = shared ? config::LibraryType::Dynamic : config::LibraryType::Static;
-  target.build_command = in_workspace ? "cargo build -p " + shell_quoted(package.name()) + " --lib"
+  target.build_command = in_workspace ? "cargo build -p " + shell_quoted(crate.name()) + " --lib"
                                       : "cargo build --lib";
   target.output_path = "target/debug/lib" + name + extension;
   return target;
 }
 
-// The packages of a workspace: the root's own, if it is one, and the members.
-std::vector<Package> packages_of(const json& root, const ProjectFiles& files, Finding& finding) {
-  std::vector<Package> packages;
-  if (root.contains("package")) packages.push_back({"", root});
+// The crates of a workspace: the root's own, if it is one, and the members.
+std::vector<Crate> crates_of(const json& root, const ProjectFiles& files, Finding& finding) {
+  std::vector<Crate> crates;
+  if (root.contains("package")) crates.push_back({"", root});
   const auto& workspace = child(root, "workspace");
   const auto excluded = strings_in(child(workspace, "exclude"));
   for (const auto& pattern : strings_in(child(workspace, "members"))) {
@@ -171,11 +166,11 @@ std::vector<Package> packages_of(const json& root, const ProjectFiles& files, Fi
       if (!manifest) {
         finding.notes.push_back(file + ": " + manifest.error().message);
       } else if (!string_at(child(*manifest, "package"), "name").empty()) {
-        packages.push_back({directory, *manifest});
+        crates.push_back({directory, *manifest});
       }
     }
   }
-  return packages;
+  return crates;
 }
 
 bool has_tests(const ProjectFiles& files, const std::string& directory) {
@@ -196,23 +191,23 @@ std::optional<Finding> find_cargo(const ProjectFiles& files) {
     finding.notes.push_back("Cargo.toml: " + root.error().message);
     return finding;
   }
-  const auto packages = packages_of(*root, files, finding);
+  const auto crates = crates_of(*root, files, finding);
   const bool in_workspace = root->contains("workspace");
-  for (const auto& package : packages) {
-    const auto watched = watch_paths_with_dependencies(package, packages, files);
-    const auto binaries = binaries_of(package, files);
+  for (const auto& crate : crates) {
+    const auto watched = watch_paths_with_dependencies(crate, crates, files);
+    const auto binaries = binaries_of(crate, files);
     for (const auto& binary : binaries) {
       ProposedTarget target;
       target.name = binary;
       target.build_command =
-          (in_workspace ? "cargo build -p " + shell_quoted(package.name()) : "cargo build") +
+          (in_workspace ? "cargo build -p " + shell_quoted(crate.name()) : "cargo build") +
           " --bin " + shell_quoted(binary);
       target.output_path = "target/debug/" + binary;
       target.watch_paths = watched;
       finding.targets.push_back(std::move(target));
     }
-    if (binaries.empty() && has_library(package, files)) {
-      auto target = library_of(package, in_workspace);
+    if (binaries.empty() && has_library(crate, files)) {
+      auto target = library_of(crate, in_workspace);
       target.watch_paths = watched;
       finding.targets.push_back(std::move(target));
     }

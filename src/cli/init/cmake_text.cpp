@@ -14,7 +14,7 @@ namespace poltergeist::cli {
 
 namespace {
 
-constexpr int kDepthLimit = 16;
+constexpr int kIncludeDepth = 16;
 
 struct Command {
   std::string name;  // lower case
@@ -127,7 +127,7 @@ class TextModel {
   void read_directory(const std::string& directory, int depth) {
     const auto text =
         files_.text(directory.empty() ? "CMakeLists.txt" : directory + "/CMakeLists.txt");
-    if (!text || depth > kDepthLimit) return;
+    if (!text || depth > kIncludeDepth) return;
     model_.project_directories.push_back(directory);
     for (const auto& command : Reader(*text).commands()) {
       if (command.arguments.empty()) continue;

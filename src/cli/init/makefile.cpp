@@ -16,7 +16,7 @@ namespace {
 
 using config::TargetType;
 
-constexpr int kDepthLimit = 16;
+constexpr int kExpansionDepth = 16;
 // Stands for a part of a text that only make knows; a word that holds it is dropped.
 constexpr char kUnknown = '\1';
 
@@ -123,7 +123,7 @@ std::size_t closing(std::string_view text, std::size_t open) {
 }
 
 std::string expanded(std::string_view text, const Makefile& makefile, int depth) {
-  if (depth > kDepthLimit) return std::string(1, kUnknown);
+  if (depth > kExpansionDepth) return std::string(1, kUnknown);
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '$' || i + 1 == text.size()) {

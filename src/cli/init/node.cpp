@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "cli/init/kinds.h"
+#include "cli/init/manifest.h"
 #include "cli/init/watch_globs.h"
 
 namespace poltergeist::cli {
@@ -33,12 +34,6 @@ constexpr auto kLockFiles = std::to_array<LockFile>({
 
 const Extensions kSources = {"ts",  "tsx", "mts",    "cts", "js",   "jsx",  "mjs",
                              "cjs", "vue", "svelte", "css", "scss", "html", "json"};
-
-std::string string_at(const json& object, const char* key) {
-  if (!object.is_object()) return {};
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 json object_at(const json& object, const char* key) {
   const auto found = object.is_object() ? object.find(key) : object.end();
@@ -66,7 +61,7 @@ PackageManager manager_of(const json& package, const ProjectFiles& files) {
 }
 
 // A package: the directory of a package.json, "" for the root.
-struct Package {
+struct NodePackage {
   std::string directory;
   json manifest;
 
@@ -113,7 +108,7 @@ bool is_built(const std::string& file) {
                      [&](std::string_view place) { return file.starts_with(place); });
 }
 
-std::vector<std::string> watch_paths_of(const Package& package, const ProjectFiles& files) {
+std::vector<std::string> watched_sources_of(const NodePackage& package, const ProjectFiles& files) {
   // Manifests in the package's own directory are named below, one by one.
   auto sources = kSources;
   sources.erase("json");
@@ -136,7 +131,8 @@ std::vector<std::string> watch_paths_of(const Package& package, const ProjectFil
   return paths;
 }
 
-ProposedTarget build_of(const Package& package, PackageManager manager, const ProjectFiles& files) {
+ProposedTarget build_of(const NodePackage& package, PackageManager manager,
+                        const ProjectFiles& files) {
   ProposedTarget target;
   target.name = package.name(package.directory.empty() ? files.name() : package.directory);
   target.type = TargetType::Npm;
@@ -152,13 +148,13 @@ ProposedTarget build_of(const Package& package, PackageManager manager, const Pr
       target.output_paths.push_back(path);
     }
   }
-  target.watch_paths = watch_paths_of(package, files);
+  target.watch_paths = watched_sources_of(package, files);
   return target;
 }
 
 // A program that needs no build script: it is "built" by a syntax check, so that a broken save
 // never replaces the one that runs.
-std::optional<ProposedTarget> program_of(const Package& package, const ProjectFiles& files) {
+std::optional<ProposedTarget> program_of(const NodePackage& package, const ProjectFiles& files) {
   for (const auto& [file, is_command] : offered_files(package.manifest)) {
     const auto extension = extension_of(file);
     if (extension != "js" && extension != "mjs" && extension != "cjs") continue;
@@ -167,7 +163,7 @@ std::optional<ProposedTarget> program_of(const Package& package, const ProjectFi
     target.name = package.name(files.name());
     target.build_command = "node --check " + shell_quoted(package.path(file));
     target.output_path = package.path(file);
-    target.watch_paths = watch_paths_of(package, files);
+    target.watch_paths = watched_sources_of(package, files);
     return target;
   }
   return std::nullopt;
@@ -205,8 +201,9 @@ std::vector<std::string> workspace_patterns(const json& manifest, const ProjectF
   return patterns;
 }
 
-std::vector<Package> members_of(const json& manifest, const ProjectFiles& files, Finding& finding) {
-  std::vector<Package> members;
+std::vector<NodePackage> members_of(const json& manifest, const ProjectFiles& files,
+                                    Finding& finding) {
+  std::vector<NodePackage> members;
   const auto patterns = workspace_patterns(manifest, files);
   for (const auto& file : files.all()) {
     if (!file.ends_with("/package.json")) continue;
@@ -240,7 +237,7 @@ std::optional<Finding> find_node(const ProjectFiles& files) {
   const auto has_build = [](const json& package) {
     return !string_at(object_at(package, "scripts"), "build").empty();
   };
-  const Package root{"", manifest};
+  const NodePackage root{"", manifest};
   const auto members = members_of(manifest, files, finding);
   for (const auto& member : members) {
     if (has_build(member.manifest)) finding.targets.push_back(build_of(member, manager, files));

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kTextLimit = 1 << 20;
-constexpr int kDepthLimit = 12;
+constexpr int kDirectoryDepth = 12;
 
 // What builds, package managers and environments leave behind, in any language.
 constexpr auto kLeftBehind = std::to_array<std::string_view>(
@@ -56,7 +56,7 @@ Result<ProjectFiles> ProjectFiles::list(const fs::path& root) {
     const auto name = entry->path().filename().string();
     std::error_code ignored;
     if (entry->is_directory(ignored) && !entry->is_symlink(ignored)) {
-      if (is_hidden(name) || is_left_behind(name) || entry.depth() >= kDepthLimit) {
+      if (is_hidden(name) || is_left_behind(name) || entry.depth() >= kDirectoryDepth) {
         entry.disable_recursion_pending();
       }
     } else if (entry->is_regular_file(ignored) && !is_hidden(name)) {

@@ -38,38 +38,39 @@ std::string writable(std::string text) {
   return to_utf8(text);
 }
 
-void put(Json& json, const char* key, const std::string& text) {
-  if (auto written = writable(text); !written.empty()) json[key] = std::move(written);
+void put(Json& object, const char* key, const std::string& text) {
+  if (auto written = writable(text); !written.empty()) object[key] = std::move(written);
 }
 
-void put(Json& json, const char* key, const std::vector<std::string>& texts) {
+void put(Json& object, const char* key, const std::vector<std::string>& texts) {
   if (texts.empty()) return;
-  for (const auto& text : texts) json[key].push_back(writable(text));
+  for (const auto& text : texts) object[key].push_back(writable(text));
 }
 
 Json to_json(const ProposedTarget& target) {
-  Json json;
-  put(json, "name", target.name);
-  json["type"] = name_in(config::kTargetTypes, target.type);
-  if (!target.enabled) json["enabled"] = false;
-  put(json, "targetName", target.target_name);
-  put(json, "generator", target.generator);
-  if (target.build_type) json["buildType"] = name_in(config::kCMakeBuildTypes, *target.build_type);
+  Json object;
+  put(object, "name", target.name);
+  object["type"] = name_in(config::kTargetTypes, target.type);
+  if (!target.enabled) object["enabled"] = false;
+  put(object, "targetName", target.target_name);
+  put(object, "generator", target.generator);
+  if (target.build_type)
+    object["buildType"] = name_in(config::kCMakeBuildTypes, *target.build_type);
   if (target.library_type)
-    json["libraryType"] = name_in(config::kLibraryTypes, *target.library_type);
-  put(json, "buildScript", target.build_script);
+    object["libraryType"] = name_in(config::kLibraryTypes, *target.library_type);
+  put(object, "buildScript", target.build_script);
   if (target.package_manager) {
-    json["packageManager"] = name_in(config::kPackageManagers, *target.package_manager);
+    object["packageManager"] = name_in(config::kPackageManagers, *target.package_manager);
   }
-  put(json, "buildCommand", target.build_command);
-  put(json, "testCommand", target.test_command);
-  put(json, "cwd", target.cwd);
-  put(json, "outputPath", target.output_path);
-  put(json, "outputPaths", target.output_paths);
-  put(json, "dependsOn", target.depends_on);
-  json["watchPaths"] = Json::array();
-  put(json, "watchPaths", target.watch_paths);
-  return json;
+  put(object, "buildCommand", target.build_command);
+  put(object, "testCommand", target.test_command);
+  put(object, "cwd", target.cwd);
+  put(object, "outputPath", target.output_path);
+  put(object, "outputPaths", target.output_paths);
+  put(object, "dependsOn", target.depends_on);
+  object["watchPaths"] = Json::array();
+  put(object, "watchPaths", target.watch_paths);
+  return object;
 }
 
 bool is_one_at_a_time(const std::vector<Finding>& findings) {
@@ -79,13 +80,13 @@ bool is_one_at_a_time(const std::vector<Finding>& findings) {
 }
 
 std::string text_of(const Proposal& proposal) {
-  Json json;
-  json["version"] = "1.0";
-  json["projectType"] = name_in(config::kProjectTypes, proposal.type);
-  if (is_one_at_a_time(proposal.findings)) json["buildScheduling"]["parallelization"] = 1;
-  json["targets"] = Json::array();
-  for (const auto& target : proposal.targets()) json["targets"].push_back(to_json(target));
-  return json.dump(2) + "\n";
+  Json object;
+  object["version"] = "1.0";
+  object["projectType"] = name_in(config::kProjectTypes, proposal.type);
+  if (is_one_at_a_time(proposal.findings)) object["buildScheduling"]["parallelization"] = 1;
+  object["targets"] = Json::array();
+  for (const auto& target : proposal.targets()) object["targets"].push_back(to_json(target));
+  return object.dump(2) + "\n";
 }
 
 // Names that differ only in case, blanks or dots are one name to the command line, so they are

@@ -12,9 +12,9 @@ namespace poltergeist::cli {
 
 namespace {
 
-using Json = nlohmann::json;
+using nlohmann::json;
 
-constexpr int kDepthLimit = 64;
+constexpr int kNestingDepth = 64;
 
 // Thrown inside this file only; parse_toml() turns it into an Error.
 struct Broken {
@@ -49,9 +49,9 @@ class Parser {
  public:
   explicit Parser(std::string_view text) : text_(text) {}
 
-  Json document() {
-    Json root = Json::object();
-    Json* table = &root;
+  json document() {
+    json root = json::object();
+    json* table = &root;
     for (skip_lines(); !at_end(); skip_lines()) {
       if (peek() == '[') {
         table = header(root);
@@ -126,33 +126,33 @@ class Parser {
   }
 
   // The table that a key leads to; the last one of an array of tables. Made where it is missing.
-  Json& table_in(Json& parent, const std::string& name) {
-    Json& child = parent[name];
-    if (child.is_null()) child = Json::object();
+  json& table_in(json& parent, const std::string& name) {
+    json& child = parent[name];
+    if (child.is_null()) child = json::object();
     if (child.is_array() && !child.empty() && child.back().is_object()) return child.back();
     if (!child.is_object()) broken("\"" + name + "\" is a value and a table");
     return child;
   }
 
-  Json* header(Json& root) {
+  json* header(json& root) {
     next();
     const bool is_array = take("[");
     const auto keys = dotted_key();
     expect(']');
     if (is_array) expect(']');
-    Json* table = &root;
+    json* table = &root;
     for (std::size_t i = 0; i + 1 < keys.size(); ++i) table = &table_in(*table, keys[i]);
     if (!is_array) return &table_in(*table, keys.back());
-    Json& array = (*table)[keys.back()];
-    if (array.is_null()) array = Json::array();
+    json& array = (*table)[keys.back()];
+    if (array.is_null()) array = json::array();
     if (!array.is_array()) broken("\"" + keys.back() + "\" is a table and an array of tables");
-    array.push_back(Json::object());
+    array.push_back(json::object());
     return &array.back();
   }
 
-  void key_value(Json& table) {
+  void key_value(json& table) {
     const auto keys = dotted_key();
-    Json* parent = &table;
+    json* parent = &table;
     for (std::size_t i = 0; i + 1 < keys.size(); ++i) parent = &table_in(*parent, keys[i]);
     skip_blanks();
     expect('=');
@@ -161,13 +161,13 @@ class Parser {
     (*parent)[keys.back()] = value();
   }
 
-  Json value() {
-    if (++depth_ > kDepthLimit) broken("values are nested too deeply");
-    Json result = bare_or_nested_value();
+  json value() {
+    if (++depth_ > kNestingDepth) broken("values are nested too deeply");
+    json result = bare_or_nested_value();
     --depth_;
     return result;
   }
-  Json bare_or_nested_value() {
+  json bare_or_nested_value() {
     if (take("\"\"\"")) return multi_line_string("\"\"\"");
     if (take("'''")) return multi_line_string("'''");
     if (take("\"")) return basic_string();
@@ -177,8 +177,8 @@ class Parser {
     return scalar();
   }
 
-  Json array() {
-    Json items = Json::array();
+  json array() {
+    json items = json::array();
     for (skip_lines(); peek() != ']'; skip_lines()) {
       items.push_back(value());
       skip_lines();
@@ -188,8 +188,8 @@ class Parser {
     expect(']');
     return items;
   }
-  Json inline_table() {
-    Json table = Json::object();
+  json inline_table() {
+    json table = json::object();
     for (skip_blanks(); peek() != '}'; skip_blanks()) {
       key_value(table);
       skip_blanks();
@@ -200,7 +200,7 @@ class Parser {
     return table;
   }
 
-  Json scalar() {
+  json scalar() {
     std::string word;
     while (!at_end() && std::string_view(",]}#\r\n").find(peek()) == std::string_view::npos) {
       word += next();
@@ -212,7 +212,7 @@ class Parser {
     std::string digits;
     std::copy_if(word.begin(), word.end(), std::back_inserter(digits),
                  [](char byte) { return byte != '_' && byte != '+'; });
-    const Json number = Json::parse(digits, nullptr, false);
+    const json number = json::parse(digits, nullptr, false);
     if (number.is_number()) return number;
     // Dates, hexadecimal numbers, nan: not asked for, so kept as they stand.
     return word;
