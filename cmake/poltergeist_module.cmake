@@ -20,6 +20,18 @@ function(poltergeist_module name)
   set_property(GLOBAL APPEND PROPERTY POLTERGEIST_ROOMS "${name}: ${depends}")
 endfunction()
 
+# A program of the product, from the one file main.cpp and a room.
+function(poltergeist_program name room)
+  add_executable(${name} main.cpp)
+  target_link_libraries(${name} PRIVATE poltergeist_options poltergeist_${room})
+  if(POLTERGEIST_STATIC)
+    target_link_options(${name} PRIVATE -static-pie)
+  endif()
+  # All in one directory, as when installed: they find each other there.
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()
+
 # Writes "room: dependency dependency" lines for the architecture test.
 function(poltergeist_write_rooms file)
   get_property(rooms GLOBAL PROPERTY POLTERGEIST_ROOMS)

@@ -20,7 +20,8 @@ target_compile_options(poltergeist_options INTERFACE
   -Woverloaded-virtual -Wimplicit-fallthrough -Wformat=2
   # A designated initialiser that leaves members at their defaults is how options are passed here.
   -Wno-missing-field-initializers
-  $<$<CONFIG:Debug>:-D_GLIBCXX_ASSERTIONS>)
+  $<$<CONFIG:Debug>:-D_GLIBCXX_ASSERTIONS>
+  $<$<BOOL:${POLTERGEIST_STATIC}>:-fPIE>)
 
 # GCC 12's analysis misfires inside the standard library under sanitizers and in Catch2's macros: it is for
 # the product's own code in ordinary builds (poltergeist_module).

@@ -22,7 +22,6 @@ BuildExecution::BuildExecution(process::Orphanage& orphanage, BuildOrder order, 
     : orphanage_(orphanage),
       order_(std::move(order)),
       listener_(std::move(listener)),
-      log_(order_.log_file),
       started_(now()) {}
 
 void BuildExecution::start() {
@@ -38,24 +37,21 @@ std::string BuildExecution::command() const {
   return steps.empty() ? std::string() : steps.at(std::min(step_, steps.size() - 1)).shown;
 }
 
+std::vector<std::string> BuildExecution::last_lines(std::size_t count) const {
+  return log_ ? log_->tail(count) : std::vector<std::string>();
+}
+
 void BuildExecution::start_step() {
   if (step_ == order_.plan.steps.size()) {
     const auto missing = missing_output();
     end(!missing, missing.value_or(std::string()));
     return;
   }
-  process::SpawnPlan plan;
-  plan.argv = order_.plan.steps[step_].argv;
-  plan.cwd = order_.plan.cwd;
-  plan.env = order_.env;
-  plan.out = process::Stream::pipe();
-  plan.err = process::Stream::same_as_out();
-  process::UnitEvents events;
-  events.line = [this](process::Source, const process::Line& line) { take_line(line); };
-  events.exited = [this](Exit exit) { on_step_exited(exit); };
-  auto unit =
-      process::Unit::start(orphanage_, plan, process::Leftovers::Keep,
-                           fmt::format("build of {}", order_.target.value()), std::move(events));
+  auto unit = start_command(order_.plan.steps[step_]);
+  if (!log_) {
+    log_.emplace(order_.log_file);
+    if (listener_.on_started) listener_.on_started();
+  }
   if (!unit) {
     impossible_ = unit.error().code != Errc::Busy;
     end(false, unit.error().message);
@@ -64,11 +60,25 @@ void BuildExecution::start_step() {
   unit_ = std::move(*unit);
 }
 
+Result<std::unique_ptr<process::Unit>> BuildExecution::start_command(const build::Step& step) {
+  process::SpawnPlan plan;
+  plan.argv = step.argv;
+  plan.cwd = order_.plan.cwd;
+  plan.env = order_.env;
+  plan.out = process::Stream::pipe();
+  plan.err = process::Stream::same_as_out();
+  process::UnitEvents events;
+  events.line = [this](process::Source, const process::Line& line) { take_line(line); };
+  events.exited = [this](Exit exit) { on_step_exited(exit); };
+  return process::Unit::start(orphanage_, plan, process::Leftovers::Keep,
+                              fmt::format("build of {}", order_.target.value()), std::move(events));
+}
+
 void BuildExecution::take_line(const process::Line& line) {
   // A progress line that was overwritten says how far it is, and is nothing that anybody reads
   // later.
   if (line.end != process::LineEnd::Overwritten) {
-    log_.append(line.text);
+    log_->append(line.text);
     diagnostics_.feed(line.text);
     if (listener_.on_line) listener_.on_line(line.text);
   }
@@ -105,8 +115,8 @@ void BuildExecution::kill() {
 void BuildExecution::on_timeout() {
   if (!unit_ || cancelled_) return;
   timed_out_ = true;
-  log_.append(fmt::format("[poltergeist] timed out after {}: stopping the build",
-                          format_duration(order_.timeout)));
+  log_->append(fmt::format("[poltergeist] timed out after {}: stopping the build",
+                           format_duration(order_.timeout)));
   unit_->stop(process::stop_ladder(SIGTERM, order_.grace_period));
 }
 
@@ -123,8 +133,8 @@ std::optional<std::string> BuildExecution::missing_output() const {
 void BuildExecution::end(bool success, std::string how) {
   timeout_.reset();
   diagnostics_.finish();
-  if (!success && !how.empty()) log_.append(fmt::format("[poltergeist] {}", how));
-  log_.finish();
+  if (!success && !how.empty()) log_->append(fmt::format("[poltergeist] {}", how));
+  log_->finish();
   BuildEndReport report;
   report.success = success;
   report.cancelled = cancelled_;
@@ -135,7 +145,7 @@ void BuildExecution::end(bool success, std::string how) {
   report.command = command();
   report.duration = std::chrono::duration_cast<Milliseconds>(now() - started_);
   report.diagnostics = diagnostics_.diagnostics();
-  report.last_output = log_.tail(state::kMostErrorLines);
+  report.last_output = log_->tail(state::kMostErrorLines);
   const auto on_end = listener_.on_end;
   on_end(report);
 }

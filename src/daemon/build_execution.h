@@ -47,6 +47,9 @@ struct BuildEndReport {
 class BuildExecution {
  public:
   struct Listener {
+    // Once, before everything else, when the first step was started or could not be: what is to be
+    // written down about the build is written while its command runs already.
+    std::function<void()> on_started;
     std::function<void(std::string_view line)> on_line;  // each line of output, raw
     std::function<void(const build::Progress&)> on_progress;
     std::function<void(const BuildEndReport&)> on_end;  // once; may destroy the execution
@@ -66,15 +69,14 @@ class BuildExecution {
   [[nodiscard]] BuildId build() const { return order_.build; }
   [[nodiscard]] Instant started() const { return started_; }
   [[nodiscard]] std::string command() const;
-  [[nodiscard]] std::vector<std::string> last_lines(std::size_t count) const {
-    return log_.tail(count);
-  }
+  [[nodiscard]] std::vector<std::string> last_lines(std::size_t count) const;
   [[nodiscard]] const std::optional<build::Progress>& progress() const {
     return progress_.latest();
   }
 
  private:
   void start_step();
+  [[nodiscard]] Result<std::unique_ptr<process::Unit>> start_command(const build::Step& step);
   void take_line(const process::Line& line);
   void on_step_exited(Exit exit);
   void on_timeout();
@@ -84,7 +86,7 @@ class BuildExecution {
   process::Orphanage& orphanage_;
   BuildOrder order_;
   Listener listener_;
-  state::BuildLog log_;
+  std::optional<state::BuildLog> log_;  // from the start of the first command on
   build::DiagnosticScanner diagnostics_;
   build::ProgressScanner progress_;
   Instant started_;

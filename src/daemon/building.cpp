@@ -206,15 +206,8 @@ void Building::perform(const build::StartBuild& start) {
   if (target == nullptr) return;
   hooking_.on_build_started(start.target);
   auto plan = plan_of(*target, start.why.paths, start.why.total_paths);
-  log_info("build {} of {} starts: {}", start.build.value(), start.target.value(),
-           reason_of(start.why));
-  publishing_.build_began({.target = start.target,
-                           .build = start.build,
-                           .why = start.why,
-                           .builder = plan ? plan->builder : std::string("none"),
-                           .git_hash = git_head_of(project_.root),
-                           .fingerprint = input_fingerprint(*target)});
   if (!plan) {
+    announce(start, "none", input_fingerprint(*target));
     end_without_plan(start, plan.error());
     return;
   }
@@ -230,6 +223,11 @@ void Building::perform(const build::StartBuild& start) {
       .timeout = target->timeout,
       .grace_period = target->grace_period};
   BuildExecution::Listener listener;
+  // Its inputs are those of now, not of when its command has been started.
+  listener.on_started = [this, start, builder = plan->builder,
+                         fingerprint = input_fingerprint(*target)] {
+    announce(start, builder, fingerprint);
+  };
   listener.on_line = [this, name = start.target, build = start.build](std::string_view line) {
     listener_.on_output(name, build, line);
   };
@@ -245,6 +243,18 @@ void Building::perform(const build::StartBuild& start) {
   running.execution =
       std::make_unique<BuildExecution>(orphanage_, std::move(order), std::move(listener));
   running.execution->start();
+}
+
+void Building::announce(const build::StartBuild& start, const std::string& builder,
+                        const std::string& fingerprint) {
+  log_info("build {} of {} starts: {}", start.build.value(), start.target.value(),
+           reason_of(start.why));
+  publishing_.build_began({.target = start.target,
+                           .build = start.build,
+                           .why = start.why,
+                           .builder = builder,
+                           .git_hash = git_head_of(project_.root),
+                           .fingerprint = fingerprint});
 }
 
 void Building::end_without_plan(const build::StartBuild& start, const Error& error) {

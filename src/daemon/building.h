@@ -76,6 +76,8 @@ class Building {
   void perform(const build::StartBuild& start);
   void perform(const build::CancelBuild& cancel);
   void on_end(const TargetId& target, const BuildEndReport& report);
+  void announce(const build::StartBuild& start, const std::string& builder,
+                const std::string& fingerprint);
   void end_without_plan(const build::StartBuild& start, const Error& error);
   void publish_freshness();
   void evaluate(const TargetId& target);
