@@ -81,12 +81,12 @@ TEST_CASE("2: a wrong call, and a configuration that cannot be") {
 TEST_CASE("3: nobody is there to answer, or no longer") {
   const TestProject project;
   haunt(project, kEndless);
-  Background waiting(project.poltergeist({"wait", "app"}));
-  Background running(project.polter({"app"}));
-  REQUIRE(running.await_output("app"));
+  Program waiting(project.poltergeist({"wait", "app"}));
+  Program running(project.polter({"app"}));
+  REQUIRE(running.await_error("app"));
   REQUIRE(::kill(project.daemon_pid(), SIGKILL) == 0);
-  CHECK(waiting.await_exit() == to_int(ExitCode::CannotAnswer));
-  CHECK(running.await_exit() == to_int(ExitCode::CannotAnswer));
+  CHECK(waiting.await_end().shell_code() == to_int(ExitCode::CannotAnswer));
+  CHECK(running.await_end().shell_code() == to_int(ExitCode::CannotAnswer));
   CHECK(project.run_poltergeist({"wait", "app"}).code == to_int(ExitCode::CannotAnswer));
   CHECK(project.run_poltergeist({"status"}).code == to_int(ExitCode::CannotAnswer));
   CHECK(project.run_polter({"--no-start", "app"}).code == to_int(ExitCode::CannotAnswer));
@@ -135,21 +135,21 @@ TEST_CASE("130 and 143: interrupted and terminated, with a daemon and without") 
   };
   for (const Ending ending : {Ending{SIGINT, to_int(ExitCode::Interrupted)},
                               Ending{SIGTERM, to_int(ExitCode::Terminated)}}) {
-    Background waiting(project.poltergeist({"wait", "app"}));
-    Background running(project.polter({"app"}));
-    REQUIRE(running.await_output("app"));
+    Program waiting(project.poltergeist({"wait", "app"}));
+    Program running(project.polter({"app"}));
+    REQUIRE(running.await_error("app"));
     waiting.signal(ending.signal);
     running.signal(ending.signal);
-    CHECK(waiting.await_exit() == ending.code);
-    CHECK(running.await_exit() == ending.code);
+    CHECK(waiting.await_end().shell_code() == ending.code);
+    CHECK(running.await_end().shell_code() == ending.code);
   }
   REQUIRE(project.run_poltergeist({"stop"}).code == 0);
   for (const Ending ending : {Ending{SIGINT, to_int(ExitCode::Interrupted)},
                               Ending{SIGTERM, to_int(ExitCode::Terminated)}}) {
     std::filesystem::remove(project.root() / "began");
-    Background building(project.poltergeist({"build", "app"}));
+    Program building(project.poltergeist({"build", "app"}));
     REQUIRE(await([&] { return !project.read("began").empty(); }));
     building.signal(ending.signal);
-    CHECK(building.await_exit() == ending.code);
+    CHECK(building.await_end().shell_code() == ending.code);
   }
 }

@@ -92,8 +92,8 @@ TEST_CASE("clients that wait when the daemon is stopped hear the end of their co
   REQUIRE(watcher.call("events"));
   auto builder = connect(project);
   REQUIRE(builder.send_request("build", {{"target", "app"}}));
-  Background running(project.polter({"app"}));
-  REQUIRE(running.await_output("app"));
+  Program running(project.polter({"app"}));
+  REQUIRE(running.await_error("app"));
 
   CHECK(project.run_poltergeist({"stop"}).code == 0);
   for (auto* waiting : {&client, &builder}) {
@@ -108,7 +108,7 @@ TEST_CASE("clients that wait when the daemon is stopped hear the end of their co
   }
   CHECK(was_told);
   CHECK(note.error().code == poltergeist::Errc::Unavailable);
-  CHECK(running.await_exit() == 3);
+  CHECK(running.await_end().shell_code() == 3);
 }
 
 TEST_CASE("a daemon that is stopping begins nothing new") {
@@ -124,7 +124,7 @@ TEST_CASE("a daemon that is stopping begins nothing new") {
   auto client = connect(project);
   auto watcher = connect(project);
   REQUIRE(watcher.call("events"));
-  Background stopping(project.poltergeist({"stop"}));
+  Program stopping(project.poltergeist({"stop"}));
   auto note = watcher.next_notification(kPatience);
   while (note && note->params["type"] != "daemon_stopping") {
     note = watcher.next_notification(kPatience);
@@ -141,7 +141,7 @@ TEST_CASE("a daemon that is stopping begins nothing new") {
     other["autoRun"] = {{"enabled", true}, {"stopTimeoutMs", 20000}, {"command", "./app"}};
     project.configure({{"targets", {app, other}}});
   }
-  CHECK(stopping.await_exit(std::chrono::seconds(15)) == 0);
+  CHECK(stopping.await_end().shell_code() == 0);
   CHECK(project.read("up") == "up\n");
   CHECK(await([&] { return processes_mentioning(project.root().string()).empty(); },
               std::chrono::seconds(5)));
@@ -215,9 +215,9 @@ TEST_CASE("nothing is left of a target that is removed while it is built") {
 
   // The same name again is a new target.
   project.configure({{"targets", {gated_target("app")}}});
-  Background waiting(project.poltergeist({"wait", "app"}));
+  Program waiting(project.poltergeist({"wait", "app"}));
   gate.open();
-  CHECK(waiting.await_exit() == 0);
+  CHECK(waiting.await_end().shell_code() == 0);
   CHECK(project.read("app.done") == "done\n");
 }
 
@@ -248,12 +248,12 @@ TEST_CASE("a reload leaves the builds alone that it does not touch") {
   project.configure({{"targets", {gated_target("app")}}});
   REQUIRE(project.run_poltergeist({"haunt"}).code == 0);
   REQUIRE(await_begun(project, "app"));
-  Background waiting(project.poltergeist({"wait", "app"}));
+  Program waiting(project.poltergeist({"wait", "app"}));
   project.configure(
       {{"targets", {TestProject::copying_target("more", "b.txt", "more"), gated_target("app")}}});
   CHECK(project.run_poltergeist({"wait", "more"}).code == 0);
   gate.open();
-  CHECK(waiting.await_exit() == 0);
+  CHECK(waiting.await_end().shell_code() == 0);
   CHECK(project.read("app.begun") == "begun\n");
   CHECK(project.read("app.done") == "done\n");
 }
