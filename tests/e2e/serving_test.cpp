@@ -117,8 +117,9 @@ TEST_CASE("a daemon that is stopping begins nothing new") {
                 "#!/bin/sh\ntrap : TERM INT\necho up >> up\nwhile :; do sleep 1; done\n");
   project.write("b.txt", "");
   auto app = TestProject::copying_target("app", "app.txt", "app");
-  app["autoRun"] = {{"enabled", true}, {"stopTimeoutMs", 1000}};
-  project.configure({{"targets", {app}}});
+  auto other = TestProject::copying_target("other", "app.txt", "other");
+  app["autoRun"] = {{"enabled", true}, {"stopTimeoutMs", 2000}};
+  project.configure({{"targets", {app, other}}});
   project.haunt();
   REQUIRE(await([&] { return !project.read("up").empty(); }));
   auto client = connect(project);
@@ -137,9 +138,11 @@ TEST_CASE("a daemon that is stopping begins nothing new") {
     CHECK(answer.error().code == ErrorCode::Unavailable);
   }
   SECTION("for a new configuration") {
-    auto other = TestProject::copying_target("other", "app.txt", "app");
-    other["autoRun"] = {{"enabled", true}, {"stopTimeoutMs", 20000}, {"command", "./app"}};
+    other["autoRun"] = app["autoRun"];
     project.configure({{"targets", {app, other}}});
+    // It was read when this is answered.
+    REQUIRE(client.send_request("sync"));
+    CHECK_FALSE(answer_to(client));
   }
   CHECK(stopping.await_end().shell_code() == 0);
   CHECK(project.read("up") == "up\n");
@@ -314,8 +317,33 @@ TEST_CASE("who waits for a target whose dependency is stale while builds are pau
   const auto waited = project.run_poltergeist({"wait", "app", "--timeout", "10"});
   CHECK(waited.code == 1);
   CHECK((waited.out + waited.err).find("paused") != std::string::npos);
+  CHECK(project.status()["app"]["reason"].get<std::string>().find("paused") != std::string::npos);
   CHECK(project.run_poltergeist({"resume"}).code == 0);
   CHECK(project.run_poltergeist({"wait", "app"}).code == 0);
+}
+
+TEST_CASE("a client may wait not at all, for decades, and no longer than the clock reaches") {
+  TestProject project;
+  project.write("app.txt", "");
+  const Gate gate(project, "app");
+  project.configure({{"targets", {gated_target("app")}}});
+  REQUIRE(project.run_poltergeist({"haunt"}).code == 0);
+  REQUIRE(await_begun(project, "app"));
+  auto impatient = connect(project);
+  REQUIRE(impatient.send_request("wait", {{"target", "app"}, {"timeoutMs", 0}}));
+  const auto at_once = answer_to(impatient);
+  REQUIRE_FALSE(at_once);
+  CHECK(at_once.error().code == ErrorCode::Timeout);
+  auto eternal = connect(project);
+  REQUIRE(eternal.send_request(
+      "wait", {{"target", "app"}, {"timeoutMs", std::numeric_limits<std::int64_t>::max()}}));
+  const auto refused = answer_to(eternal);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::InvalidParams);
+  auto patient = connect(project);
+  ask_to_wait(patient, {{"target", "app"}, {"timeoutMs", std::int64_t{1} << 40}});
+  gate.open();
+  CHECK(answer_to(patient));
 }
 
 TEST_CASE("a configuration that is refused and then is again what it was is told of twice") {
