@@ -230,14 +230,19 @@ void Running::retire(const TargetId& target) {
 }
 
 // A target that is configured again while its old program is still being stopped goes on with the
-// same runner: two would overlap.
+// same runner: two would overlap. If it was removed meanwhile, that program is none of its own.
 bool Running::revive(const config::Target& target) {
   const auto found = retired_.find(target.name);
   if (found == retired_.end()) return false;
   auto runner = std::move(found->second);
   retired_.erase(found);
   runner->set_target(target);
-  runner->start();
+  if (const auto built = built_.find(target.name); built != built_.end()) {
+    runner->on_success(built->second);
+    runner->start();
+  } else {
+    runner->begin_anew();
+  }
   runners_[target.name] = std::move(runner);
   return true;
 }

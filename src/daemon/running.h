@@ -35,6 +35,7 @@ class ExecutableRunner {
   void start();
   void stop();
   void restart();
+  void begin_anew() { core_.begin_anew(); }
   // New settings; a program whose command, arguments or environment changed is restarted.
   void set_target(const config::Target& target);
   // SIGKILL to all of it, now.

@@ -121,6 +121,12 @@ Actions RunnerCore::request_restart(Instant now) {
   return actions;
 }
 
+void RunnerCore::begin_anew() {
+  want_up_ = true;
+  served_ = demanded_;
+  wanted_ = launched_ = BuildId();
+}
+
 Actions RunnerCore::on_time(Instant now) {
   Actions actions;
   if (kill_at_ && now >= *kill_at_) {

@@ -117,6 +117,8 @@ class RunnerCore {
   [[nodiscard]] Actions request_stop(Instant now);
   // Also starts what is stopped.
   [[nodiscard]] Actions request_restart(Instant now);
+  // What was built so far is no longer what is to run: the next success is the first one.
+  void begin_anew();
   [[nodiscard]] Actions on_time(Instant now);
 
   [[nodiscard]] RunnerState state() const { return at_.state; }

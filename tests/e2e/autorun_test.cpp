@@ -142,6 +142,6 @@ TEST_CASE("the program of a target that was removed is not that of one that come
   another["targets"][0]["buildCommand"] = "exit 1";
   project.configure(another);
   CHECK(project.run_poltergeist({"wait", "app"}).code == 1);
-  CHECK(project.status()["app"]["runner"]["status"] == "idle");
+  CHECK(await([&] { return project.status()["app"]["runner"]["status"] == "idle"; }));
   CHECK(project.read("alive") == "one\n");
 }

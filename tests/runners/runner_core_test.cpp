@@ -245,3 +245,16 @@ TEST_CASE("an older success is not news") {
   CHECK(core.on_success(build(1), kStart + 1s).empty());
   CHECK_FALSE(core.deadline());
 }
+
+TEST_CASE(
+    "a runner that begins anew while its program stops waits for a success, whatever its number") {
+  auto core = running_core();
+  CHECK(deeds(core.request_stop(kStart + 1s)) == Actions{Signal{SIGINT}});
+  core.begin_anew();
+  CHECK(deeds(core.on_leader_exited(Exit::by_signal(SIGINT), kStart + 2s)) ==
+        Actions{Signal{SIGTERM}});
+  CHECK(deeds(core.on_gone(kStart + 2s)).empty());
+  CHECK(core.is_down());
+  CHECK_FALSE(core.is_pending());
+  CHECK(deeds(core.on_success(build(1), kStart + 3s)) == Actions{Launch{build(1)}});
+}
