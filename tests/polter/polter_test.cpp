@@ -56,7 +56,7 @@ class Fifo {
   [[nodiscard]] std::string path() const { return path_.string(); }
   [[nodiscard]] bool await_line() const {
     pollfd readable{fd_.get(), POLLIN, 0};
-    return ::poll(&readable, 1, 10'000) == 1;
+    return ::poll(&readable, 1, 60'000) == 1;
   }
   void write_line() const { [[maybe_unused]] const auto written = ::write(fd_.get(), "\n", 1); }
 
