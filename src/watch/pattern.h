@@ -53,7 +53,8 @@ class Pattern {
  public:
   // Bit i: the first i parts are matched; the last bit: the whole pattern is.
   using States = std::uint64_t;
-  static constexpr std::size_t kMostParts = kMostGlobParts;
+  // More than a glob may have: rules of ignore files are rewritten into longer ones.
+  static constexpr std::size_t kMostParts = kMostGlobParts + 2;
 
   // Slashes separate parts; a part `**` is any number of directories, a last one at least one name.
   // Errc::Invalid as NamePattern says, or for too many parts.

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "config/glob_syntax.h"
+#include "watch/rules.h"
 #include "watch/selection.h"
 
 using namespace poltergeist;
@@ -44,4 +45,19 @@ TEST_CASE("the configuration and the watcher agree on which patterns can be mean
   }
   CHECK(accepted > 2000);
   CHECK(refused > 2000);
+}
+
+TEST_CASE("a pattern that the configuration lets pass is a rule for the watcher, too") {
+  std::mt19937 random(8);
+  for (int i = 0; i < 20'000; ++i) {
+    const auto pattern = pattern_of(random);
+    if (config::problem_with_pattern(pattern)) continue;
+    watch::Options options;
+    options.gitignore = false;
+    options.exclude_dirs = {pattern};
+    options.rules = {{.pattern = pattern, .place = "here"}};
+    const auto rules = watch::Rules::compile("/nowhere", options);
+    INFO(pattern << ": " << (rules ? "compiles" : rules.error().message));
+    REQUIRE(rules.has_value());
+  }
 }
