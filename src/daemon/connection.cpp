@@ -101,7 +101,8 @@ bool Connection::write_some() {
 // a send that only we could end: either way, it comes to an end.
 void Connection::update_interest() {
   std::uint32_t events = waiting_ ? 0U : EPOLLIN;
-  if (!unsent_.empty()) events |= EPOLLOUT;
+  // For one that waits as well: what it waits for may have been sent outside of the loop.
+  if (!unsent_.empty() || waiting_) events |= EPOLLOUT;
   loop_.change(ready_, events);
   if (!waiting_) {
     impatience_.reset();

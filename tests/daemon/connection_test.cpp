@@ -214,6 +214,23 @@ TEST_CASE("the requests of a client that does not read its answers wait, and non
   CHECK(client.closed == 0);
 }
 
+TEST_CASE("a request that rested is taken up when its client has read, whoever wrote last") {
+  const World world;
+  Served client(*world.loop);
+  client.on_message = [&] { client.connection->send(large_note()); };
+  constexpr std::size_t kRequests = 10;
+  for (std::size_t i = 0; i < kRequests; ++i) client.say(request("sync"));
+  world.settle();
+  const auto before = client.methods.size();
+  REQUIRE(before < kRequests);
+  // All that waits for the client is gone before the loop looks again.
+  for (std::size_t i = 0; i < kRequests; ++i) {
+    static_cast<void>(client.heard());
+    client.connection->send(api::Notification{"note", {}});
+  }
+  CHECK(world.until([&] { return client.methods.size() > before; }));
+}
+
 TEST_CASE("what was asked before the end of the connection is carried out, then the end is told") {
   const World world;
   Served client(*world.loop);
