@@ -83,13 +83,13 @@ bool PlanContext::exists(const fs::path& path) const {
   return facts.existing.contains(path);
 }
 
-Failure PlanContext::fail(std::string_view what) const {
+Failure PlanContext::fail(std::string_view what, Errc code) const {
   std::string place;
   if (target.place.line > 0) {
     place = fmt::format("{}:{}:{}: ", facts.config_file.string(), target.place.line,
                         target.place.column);
   }
-  return poltergeist::fail(Errc::Invalid, "{}target \"{}\" {}", place, target.name.value(), what);
+  return poltergeist::fail(code, "{}target \"{}\" {}", place, target.name.value(), what);
 }
 
 Step shell_step(std::string label, const std::string& line) {

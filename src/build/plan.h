@@ -57,7 +57,8 @@ struct Plan {
   std::vector<std::filesystem::path> artifacts;
 };
 
-// Fails with a located message for the quarantine, when the definition cannot work as things are.
+// Fails with a located message for the quarantine, when the definition cannot work as things are:
+// Errc::NotFound for want of a program.
 [[nodiscard]] Result<Plan> plan_for(const config::Target& target, const Facts& facts);
 
 // See TargetSettings::exclusive_key.

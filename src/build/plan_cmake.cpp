@@ -161,7 +161,7 @@ Result<Plan> cmake_plan(const config::CMakeKind& kind, const PlanContext& contex
                                     context.cwd().string()));
   }
   if (!context.facts.programs.contains("cmake")) {
-    return context.fail("needs cmake, which is not in PATH");
+    return context.fail("needs cmake, which is not in PATH", Errc::NotFound);
   }
   const auto dir = build_dir_for(kind, context);
   std::string generator = kind.generator.empty() ? dir.generator : kind.generator;

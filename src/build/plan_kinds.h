@@ -20,7 +20,7 @@ struct PlanContext {
   [[nodiscard]] std::filesystem::path cwd() const;
   [[nodiscard]] bool exists(const std::filesystem::path& path) const;
   // `file:line:column: target "name" <what>`
-  [[nodiscard]] Failure fail(std::string_view what) const;
+  [[nodiscard]] Failure fail(std::string_view what, Errc code = Errc::Invalid) const;
 };
 
 [[nodiscard]] Step shell_step(std::string label, const std::string& line);

@@ -87,8 +87,9 @@ Result<Plan> npm_plan(const config::NpmKind& kind, const PlanContext& context) {
   const auto which = manager_for(kind, context);
   const std::string manager(name_in(config::kPackageManagers, which));
   if (!context.facts.programs.contains(manager)) {
-    return context.fail(fmt::format(
-        "needs {0}, which is not in PATH; install it or set `packageManager`", manager));
+    return context.fail(
+        fmt::format("needs {0}, which is not in PATH; install it or set `packageManager`", manager),
+        Errc::NotFound);
   }
   Plan plan{.builder = manager};
   if (must_install(kind, which, context))

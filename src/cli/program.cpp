@@ -2,12 +2,12 @@
 #include "cli/program.h"
 
 #include <array>
-#include <exception>
 #include <filesystem>
 
 #include <fmt/format.h>
 
 #include "base/exit_code.h"
+#include "base/last_net.h"
 #include "base/text.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
@@ -93,15 +93,13 @@ std::string program_help() {
 }
 
 int run_program(int argc, char** argv) {
-  try {
-    const int code = dispatch(argc, argv);
-    if (flush_output()) return code;
-    return report({ExitCode::CannotAnswer, "the output could not be written", {}});
-  } catch (const std::exception& error) {
-    return report({ExitCode::OurBug,
-                   fmt::format("this is a bug of ours: {}", for_terminal(error.what())),
-                   {}});
-  }
+  return with_last_net(
+      [&] {
+        const int code = dispatch(argc, argv);
+        if (flush_output()) return code;
+        return report({ExitCode::CannotAnswer, "the output could not be written", {}});
+      },
+      [](std::string_view message) { say(fmt::format("poltergeist: {}", message)); });
 }
 
 }  // namespace poltergeist::cli

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <unistd.h>
 
+#include <tuple>
+
 #include <nlohmann/json.hpp>
 
 #include "api/messages.h"

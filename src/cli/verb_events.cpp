@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <tuple>
+
 #include <nlohmann/json.hpp>
 
 #include "api/messages.h"

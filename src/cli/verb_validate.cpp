@@ -9,6 +9,8 @@
 #include "cli/verb_functions.h"
 #include "config/discovery.h"
 #include "config/problem.h"
+#include "daemon/prerequisites.h"
+#include "process/environment.h"
 
 namespace poltergeist::cli {
 
@@ -63,6 +65,15 @@ int verb_validate(Arguments& arguments) {
   const auto loaded = load(config, file);
   if (!loaded) return report(loaded.error());
   if (!loaded->notes.empty()) say(for_terminal(config::to_text(loaded->notes, file)));
+  const auto missing = daemon::missing_programs(loaded->project, process::own_environment());
+  if (!missing.empty()) {
+    return report(
+        {ExitCode::Usage,
+         missing.size() == 1
+             ? std::string("a program is missing that this project needs")
+             : fmt::format("{} programs are missing that this project needs", missing.size()),
+         for_terminal(joined(missing, "\n"))});
+  }
   const auto count = loaded->project.targets.size();
   print(fmt::format("valid: {} target{}\n", count, count == 1 ? "" : "s"));
   return to_int(ExitCode::Yes);

@@ -2,6 +2,7 @@
 #include "cli/verbs.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "cli/verb_functions.h"
 

@@ -34,7 +34,7 @@ std::vector<IgnoreRule> read_rules(const Section& section, const JsonArray& list
     fields.read("enabled", rule.enabled);
     rule.place = fields.place_of("pattern");
     if (!rule.pattern.empty()) {
-      if (const auto problem = problem_with_glob(rule.pattern)) {
+      if (const auto problem = problem_with_pattern(rule.pattern)) {
         reading.problem(rule.place, "{} {}", in_quotes(rule.pattern), *problem);
       }
     }
@@ -46,7 +46,7 @@ std::vector<IgnoreRule> read_rules(const Section& section, const JsonArray& list
 void check_excluded(const JsonArray& patterns, Reading& reading) {
   for (const auto& entry : patterns) {
     const auto& pattern = text_of(entry);
-    if (const auto problem = problem_with_glob(pattern)) {
+    if (const auto problem = problem_with_pattern(pattern)) {
       reading.problem(entry.place, "{} in \"excludeDirs\" {}", in_quotes(pattern), *problem);
     }
   }

@@ -210,7 +210,7 @@ std::vector<Place> places_of(const JsonArray& entries) {
 void check_globs(std::string_view key, const JsonArray& patterns, Reading& reading) {
   for (const auto& entry : patterns) {
     const auto& pattern = text_of(entry);
-    if (const auto problem = problem_with_glob(pattern)) {
+    if (const auto problem = problem_with_pattern(pattern)) {
       reading.problem(entry.place, "{} in \"{}\" {}", in_quotes(pattern), key, *problem);
     } else if (const auto upstream = upstream_reading(pattern)) {
       reading.note(entry.place,

@@ -66,6 +66,26 @@ bool Answers::cannot_know() const {
   return watching_.state().state == state::WatchStatus::Failed;
 }
 
+// Of the target itself, or of the dependency that holds it, if that is held in its turn.
+build::Verdict Answers::last_hold(const TargetId& target) const {
+  auto verdict = building_.core().verdict(target);
+  while (verdict.hold == build::Hold::Dependency && verdict.blocked_by) {
+    verdict = building_.core().verdict(*verdict.blocked_by);
+  }
+  return verdict;
+}
+
+bool Answers::nobody_builds(const TargetId& target) const {
+  const auto hold = last_hold(target).hold;
+  return hold == build::Hold::Disabled || hold == build::Hold::Paused;
+}
+
+// "lib is built first" would promise what nobody does while builds are paused.
+std::string Answers::reason_for(const TargetId& target) const {
+  return reason_of(target,
+                   nobody_builds(target) ? last_hold(target) : building_.core().verdict(target));
+}
+
 BuildId Answers::last_build(const TargetId& target) const {
   const auto* state = publishing_.states().find(target);
   if (state == nullptr || !state->last_build) return {};
@@ -82,7 +102,7 @@ api::TargetAnswer Answers::answer_for(const TargetId& name) const {
   answer.target = name.value();
   const auto verdict = building_.core().verdict(name);
   answer.answer = answer_of(verdict);
-  answer.reason = reason_of(name, verdict);
+  answer.reason = reason_for(name);
   if (verdict.hold == build::Hold::Dependency && verdict.blocked_by) {
     const auto further =
         reason_of(*verdict.blocked_by, building_.core().verdict(*verdict.blocked_by));
@@ -171,7 +191,7 @@ api::Json Answers::status_of(const config::Target& target) const {
       name_in(state::kBuildStatuses, state == nullptr ? state::BuildStatus::Idle : state->status());
   json["standing"] = name_in(build::kStandings, verdict.standing);
   json["hold"] = name_in(build::kHolds, verdict.hold);
-  if (auto reason = reason_of(target.name, verdict); !reason.empty()) json["reason"] = reason;
+  if (auto reason = reason_for(target.name); !reason.empty()) json["reason"] = reason;
   if (verdict.blocked_by) json["blockedBy"] = verdict.blocked_by->value();
   json["buildCommand"] = building_.command_of(target.name);
   json["logFile"] = publishing_.paths().log_file(target.name).string();
@@ -223,7 +243,7 @@ api::Json Answers::why_target(const TargetId& target) const {
                     {"dirtyClock", verdict.dirty_clock},
                     {"builtClock", verdict.built_clock}};
   json["hold"] = name_in(build::kHolds, verdict.hold);
-  if (auto reason = reason_of(target, verdict); !reason.empty()) json["reason"] = reason;
+  if (auto reason = reason_for(target); !reason.empty()) json["reason"] = reason;
   if (const auto* why = building_.core().why(target)) {
     add(json, *why);
     json["buildId"] = last_build(target).value();

@@ -38,6 +38,8 @@ class Answers {
   [[nodiscard]] bool is_enabled(const TargetId& target) const;
   // The watcher is blind: nothing can be said about freshness.
   [[nodiscard]] bool cannot_know() const;
+  // Neither it nor what it waits for is going to be built, unless somebody says so.
+  [[nodiscard]] bool nobody_builds(const TargetId& target) const;
   [[nodiscard]] BuildId last_build(const TargetId& target) const;
   [[nodiscard]] api::TargetAnswer answer_for(const TargetId& target) const;
   [[nodiscard]] api::WaitResult result_for(const std::vector<TargetId>& targets) const;
@@ -51,6 +53,8 @@ class Answers {
  private:
   [[nodiscard]] api::Json status_of(const config::Target& target) const;
   [[nodiscard]] api::Json queue() const;
+  [[nodiscard]] build::Verdict last_hold(const TargetId& target) const;
+  [[nodiscard]] std::string reason_for(const TargetId& target) const;
 
   const config::Project& project_;
   const Building& building_;

@@ -104,11 +104,8 @@ Result<build::Plan> Building::plan_of(const config::Target& target,
                                       const std::vector<RelPath>& changed,
                                       std::size_t total) const {
   const auto environment = process::own_environment();
-  const auto own_path = target.env.find("PATH");
-  const auto path = own_path == target.env.end() ? process::environment_value(environment, "PATH")
-                                                 : std::string_view(own_path->second);
-  return build::plan_for(
-      target, look_up(build::wanted_facts(target, project_.root), project_, path, changed, total));
+  return build::plan_for(target, look_up(build::wanted_facts(target, project_.root), project_,
+                                         path_in(target.env, environment), changed, total));
 }
 
 void Building::on_touched(const std::vector<build::Touched>& touched, Clock clock) {

@@ -6,12 +6,15 @@
 
 #include <array>
 
+#include "sys/clock.h"
+
 namespace poltergeist::daemon {
 
 Result<std::unique_ptr<Connection>> Connection::open(Loop& loop, UniqueFd socket,
-                                                     OnMessage on_message, OnClosed on_closed) {
-  std::unique_ptr<Connection> connection(
-      new Connection(loop, std::move(socket), std::move(on_message), std::move(on_closed)));
+                                                     OnMessage on_message, OnClosed on_closed,
+                                                     Milliseconds patience) {
+  std::unique_ptr<Connection> connection(new Connection(
+      loop, std::move(socket), std::move(on_message), std::move(on_closed), patience));
   auto ready =
       loop.watch(connection->socket_.get(), EPOLLIN, "a client",
                  [self = connection.get()](std::uint32_t events) { self->on_ready(events); });
@@ -39,12 +42,13 @@ void Connection::on_ready(std::uint32_t events) {
   // What came before the end of the connection is still carried out.
   handle_lines();
   if (!*alive) return;
-  if (!open || broken_) {
-    const auto closed = on_closed_;
-    closed();
-    return;
-  }
+  if (!open || broken_) return close();
   update_interest();
+}
+
+void Connection::close() {
+  const auto closed = on_closed_;
+  closed();
 }
 
 bool Connection::read_some() {
@@ -53,6 +57,7 @@ bool Connection::read_some() {
   if (count < 0) return errno == EAGAIN || errno == EINTR;
   if (count == 0) return false;
   if (lines_.feed({bytes.data(), static_cast<std::size_t>(count)})) return true;
+  lines_ = {};  // it may have come to its end meanwhile, and is not to be carried out all the same
   unsent_.add(api::encode(api::Response{
       std::nullopt,
       tl::unexpected<api::RpcError>(api::RpcError{
@@ -64,12 +69,15 @@ bool Connection::read_some() {
 
 void Connection::handle_lines() {
   const auto alive = alive_;
-  while (!unsent_.above_high_water()) {
-    const auto line = lines_.take_line();
-    if (!line) return;
-    auto message = api::decode(*line);
+  // It may destroy us, and would destroy itself with us in the middle of its work.
+  const auto on_message = on_message_;
+  while (true) {
+    if (!waiting_) waiting_ = lines_.take_line();
+    if (!waiting_ || unsent_.above_high_water()) return;
+    auto message = api::decode(*waiting_);
+    waiting_.reset();
     if (message) {
-      on_message_(std::move(*message));
+      on_message(std::move(*message));
     } else {
       send(api::Response{std::nullopt, tl::unexpected<api::RpcError>(std::move(message.error()))});
     }
@@ -84,14 +92,23 @@ bool Connection::write_some() {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return errno == EAGAIN;
     unsent_.sent(static_cast<std::size_t>(count));
+    impatience_.reset();
   }
   return true;
 }
 
+// A client that asks on without reading is not read from until it does. Most such clients stand in
+// a send that only we could end: either way, it comes to an end.
 void Connection::update_interest() {
-  std::uint32_t events = unsent_.above_high_water() ? 0U : EPOLLIN;
-  if (!unsent_.empty()) events |= EPOLLOUT;
+  std::uint32_t events = waiting_ ? 0U : EPOLLIN;
+  // For one that waits as well: what it waits for may have been sent outside of the loop.
+  if (!unsent_.empty() || waiting_) events |= EPOLLOUT;
   loop_.change(ready_, events);
+  if (!waiting_) {
+    impatience_.reset();
+  } else if (!impatience_) {
+    impatience_ = loop_.at(now() + patience_, "a client that does not read", [this] { close(); });
+  }
 }
 
 }  // namespace poltergeist::daemon

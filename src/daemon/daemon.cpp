@@ -229,6 +229,12 @@ void Daemon::build(const TargetId& target, build::Force force,
   Waiter waiter;
   waiter.targets = {target};
   waiter.since = now();
+  // It was there when the caller read the configuration, and is not in what we read after it.
+  waiter.gone = [on_answer](const TargetId& gone) {
+    on_answer({.target = gone.value(),
+               .answer = api::Answer::Unknown,
+               .reason = fmt::format("{} was removed from the configuration", gone.value())});
+  };
   waiter.answer = [on_answer = std::move(on_answer)](const api::WaitResult& result,
                                                      const std::vector<build::LeaseId>&) {
     on_answer(result.targets.front());

@@ -6,22 +6,12 @@
 
 #include <optional>
 
+#include "process/environment.h"
 #include "sys/files.h"
 
 namespace poltergeist::daemon {
 
 namespace {
-
-bool is_in_path(const std::string& program, std::string_view path) {
-  while (true) {
-    const auto colon = path.find(':');
-    const auto part = path.substr(0, colon);
-    const auto file = std::filesystem::path(part.empty() ? "." : part) / program;
-    if (::access(file.c_str(), X_OK) == 0) return true;
-    if (colon == std::string_view::npos) return false;
-    path.remove_prefix(colon + 1);
-  }
-}
 
 std::optional<std::int64_t> modified(const std::filesystem::path& file) {
   constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
@@ -53,6 +43,23 @@ build::Facts look_up(const build::WantedFacts& wanted, const config::Project& pr
   facts.total_changed = total;
   facts.processors = static_cast<int>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
   return facts;
+}
+
+std::string_view path_in(const config::Environment& over, const std::vector<std::string>& own) {
+  const auto set = over.find("PATH");
+  return set == over.end() ? process::environment_value(own, "PATH")
+                           : std::string_view(set->second);
+}
+
+bool is_in_path(const std::string& program, std::string_view path) {
+  while (true) {
+    const auto colon = path.find(':');
+    const auto part = path.substr(0, colon);
+    const auto file = std::filesystem::path(part.empty() ? "." : part) / program;
+    if (::access(file.c_str(), X_OK) == 0) return true;
+    if (colon == std::string_view::npos) return false;
+    path.remove_prefix(colon + 1);
+  }
 }
 
 }  // namespace poltergeist::daemon

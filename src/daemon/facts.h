@@ -11,4 +11,10 @@ namespace poltergeist::daemon {
                                    std::string_view path, std::vector<RelPath> why_paths,
                                    std::size_t total);
 
+// The PATH of what is started with `over` over the environment `own`.
+[[nodiscard]] std::string_view path_in(const config::Environment& over,
+                                       const std::vector<std::string>& own);
+// `program` is a bare name.
+[[nodiscard]] bool is_in_path(const std::string& program, std::string_view path);
+
 }  // namespace poltergeist::daemon

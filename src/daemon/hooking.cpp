@@ -139,7 +139,7 @@ void Hooking::start(build::HookId id, const TargetId& target, const process::Spa
   constexpr int kNotStarted = 127;
   // Later: the core is in the middle of telling us what to do.
   orphanage_.loop().post([this, id, message] {
-    perform(core_.on_ended(id, {kNotStarted, {}, message}, now()));
+    if (!closed_) perform(core_.on_ended(id, {kNotStarted, {}, message}, now()));
   });
 }
 

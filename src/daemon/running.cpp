@@ -239,8 +239,12 @@ bool Running::revive(const config::Target& target) {
   if (found == retired_.end()) return false;
   auto runner = std::move(found->second);
   retired_.erase(found);
-  if (!built_.contains(target.name)) runner->forget();
   runner->set_target(target);
+  if (const auto built = built_.find(target.name); built != built_.end()) {
+    runner->on_success(built->second);
+  } else {
+    runner->forget();
+  }
   runner->start();
   runners_[target.name] = std::move(runner);
   return true;

@@ -2,7 +2,10 @@
 #include "daemon/serving.h"
 
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -18,7 +21,13 @@ using api::RpcError;
 
 namespace {
 
-constexpr std::size_t kMostClients = 256;
+// So many clients at once, and no more than leave descriptors enough to build with.
+std::size_t most_clients() {
+  constexpr rlim_t kMost = 256;
+  rlimit descriptors{};
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return kMost;
+  return std::min(kMost, descriptors.rlim_cur / 4);
+}
 
 tl::unexpected<RpcError> refuse(ErrorCode code, std::string message) {
   return tl::unexpected<RpcError>(RpcError{code, std::move(message), nullptr});
@@ -40,7 +49,10 @@ std::string text_in(const Json& params, const char* key) {
 }  // namespace
 
 Serving::Serving(Loop& loop, Parts parts, std::string version)
-    : loop_(loop), parts_(std::move(parts)), version_(std::move(version)) {
+    : loop_(loop),
+      parts_(std::move(parts)),
+      version_(std::move(version)),
+      most_clients_(most_clients()) {
   events_ =
       parts_.publishing.bus().subscribe([this](const state::Event& event) { on_event(event); });
 }
@@ -79,24 +91,51 @@ void Serving::accept_all() {
       log_warn("refused a connection of user {}", peer ? static_cast<int>(*peer) : -1);
       continue;
     }
-    if (clients_.size() >= kMostClients) {
-      log_warn("refused a connection: {} are open", clients_.size());
+    if (clients_.size() >= most_clients_ && !make_room()) {
+      log_warn("refused a connection: {} are open, and all of them wait for something",
+               clients_.size());
       continue;
     }
-    const ClientId id = ++last_client_;
-    auto connection = Connection::open(
-        loop_, std::move(*socket), [this, id](api::Message message) { on_message(id, message); },
-        [this, id] { on_closed(id); });
-    if (!connection) {
-      log_warn("{}", connection.error().message);
-      continue;
-    }
-    clients_[id].connection = std::move(*connection);
-    notify(id, api::method::kHello,
-           api::to_json(api::Hello{.version = version_,
-                                   .project = to_utf8(parts_.project.root.string()),
-                                   .pid = ::getpid()}));
+    welcome(std::move(*socket));
   }
+}
+
+void Serving::welcome(UniqueFd socket) {
+  const ClientId id = ++last_client_;
+  auto connection = Connection::open(
+      loop_, std::move(socket),
+      [this, id](const api::Message& message) { on_message(id, message); },
+      [this, id] { on_closed(id); });
+  if (!connection) {
+    log_warn("{}", connection.error().message);
+    return;
+  }
+  auto& client = clients_[id];
+  client.connection = std::move(*connection);
+  client.heard = now();
+  notify(id, api::method::kHello,
+         api::to_json(api::Hello{.version = version_,
+                                 .project = to_utf8(parts_.project.root.string()),
+                                 .pid = ::getpid()}));
+}
+
+// Connections that somebody forgot do not keep out those who have something to ask: of the clients
+// to whom nothing is owed, the one that has been silent for longest goes.
+bool Serving::make_room() {
+  const auto is_owed_nothing = [this](const auto& entry) {
+    const auto& [id, client] = entry;
+    return !client.events && client.leases.empty() && !parts_.waiting.is_waiting(id);
+  };
+  auto idlest = clients_.end();
+  for (auto entry = clients_.begin(); entry != clients_.end(); ++entry) {
+    if (!is_owed_nothing(*entry)) continue;
+    if (idlest == clients_.end() || entry->second.heard < idlest->second.heard) idlest = entry;
+  }
+  if (idlest == clients_.end()) return false;
+  log_info("{} connections are open: the one that was idle for longest makes room",
+           clients_.size());
+  on_closed(idlest->first);
+  return true;
 }
 
 void Serving::on_closed(ClientId id) {
@@ -109,6 +148,7 @@ void Serving::on_closed(ClientId id) {
 }
 
 void Serving::on_message(ClientId id, const api::Message& message) {
+  if (const auto found = clients_.find(id); found != clients_.end()) found->second.heard = now();
   // Notifications and answers have no meaning in this direction yet.
   if (const auto* request = std::get_if<api::Request>(&message)) on_request(id, *request);
 }
@@ -247,6 +287,9 @@ void Serving::add_waiter(ClientId id, const api::RequestId& request, Waiter wait
                    fmt::format("{} was not settled within {}", names, format_duration(waited))));
   };
   waiter.gone = [this, id, request](const TargetId& target) {
+    if (const auto found = clients_.find(id); found != clients_.end()) {
+      found->second.outputs.erase(target);
+    }
     respond(id, request,
             refuse(ErrorCode::NotFound,
                    fmt::format("{} was removed from the configuration", target.value())));

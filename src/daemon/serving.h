@@ -52,11 +52,14 @@ class Serving {
     std::vector<build::LeaseId> leases;
     std::optional<std::string> events;  // the scope it listens to; empty text: all
     std::set<TargetId> outputs;         // whose build output it follows
+    Instant heard;                      // of it, last
   };
   using Method = tl::expected<api::Json, api::RpcError> (Serving::*)(const api::Json& params);
 
   Serving(Loop& loop, Parts parts, std::string version);
   void accept_all();
+  void welcome(UniqueFd socket);
+  [[nodiscard]] bool make_room();
   void on_message(ClientId id, const api::Message& message);
   void on_request(ClientId id, const api::Request& request);
   void on_closed(ClientId id);
@@ -92,6 +95,7 @@ class Serving {
   Loop& loop_;
   Parts parts_;
   std::string version_;
+  std::size_t most_clients_;
   UniqueFd listener_;
   Loop::Handle connecting_;
   std::map<ClientId, Client> clients_;

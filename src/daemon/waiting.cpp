@@ -41,6 +41,11 @@ void Waiting::cancel(std::uint64_t owner) {
   arm();
 }
 
+bool Waiting::is_waiting(std::uint64_t owner) const {
+  return std::any_of(waiters_.begin(), waiters_.end(),
+                     [&](const Waiter& waiter) { return waiter.owner == owner; });
+}
+
 // Looking can change things (a window is closed, a build starts and fails at once), which looks
 // again: not within, but once more after.
 void Waiting::look_again() {
@@ -77,16 +82,7 @@ bool Waiting::is_settled(const Waiter& waiter, const TargetId& target) const {
     case build::Standing::Pending:
       break;
   }
-  return nobody_builds(target);
-}
-
-// Neither it nor what it waits for is going to be built, unless somebody says so.
-bool Waiting::nobody_builds(const TargetId& target) const {
-  const auto verdict = building_.core().verdict(target);
-  if (verdict.hold == build::Hold::Dependency && verdict.blocked_by) {
-    return nobody_builds(*verdict.blocked_by);
-  }
-  return verdict.hold == build::Hold::Disabled || verdict.hold == build::Hold::Paused;
+  return answers_.nobody_builds(target);
 }
 
 bool Waiting::try_answer(Waiter& waiter) {

@@ -42,13 +42,13 @@ class Waiting {
   // Answers at once if it can. The caller has synced.
   void add(Waiter waiter);
   void cancel(std::uint64_t owner);
+  [[nodiscard]] bool is_waiting(std::uint64_t owner) const;
   // Something may have changed.
   void look_again();
   [[nodiscard]] bool empty() const { return waiters_.empty(); }
 
  private:
   [[nodiscard]] bool is_settled(const Waiter& waiter, const TargetId& target) const;
-  [[nodiscard]] bool nobody_builds(const TargetId& target) const;
   [[nodiscard]] bool try_answer(Waiter& waiter);
   void on_time();
   void send_progress(Waiter& waiter);

@@ -3,9 +3,9 @@
 
 #include <unistd.h>
 
-#include <exception>
 #include <filesystem>
 
+#include "base/last_net.h"
 #include "polter/configured.h"
 #include "polter/launch.h"
 #include "polter/options.h"
@@ -158,12 +158,9 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int polter_main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& error) {
-    Console(style_from_environment(), false).say(fmt::format("a bug of ours: {}", error.what()));
-    return to_int(ExitCode::OurBug);
-  }
+  return with_last_net(
+      [&] { return run(argc, argv); },
+      [](std::string_view message) { Console(style_from_environment(), false).say(message); });
 }
 
 }  // namespace poltergeist::polter

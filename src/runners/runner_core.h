@@ -116,7 +116,7 @@ class RunnerCore {
   [[nodiscard]] Actions request_start(Instant now);
   [[nodiscard]] Actions request_stop(Instant now);
   // request_stop(), and what was built so far is never launched again: the next success is the
-  // first.
+  // first, whatever its number.
   [[nodiscard]] Actions request_forget(Instant now);
   // Also starts what is stopped.
   [[nodiscard]] Actions request_restart(Instant now);

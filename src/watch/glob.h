@@ -3,7 +3,7 @@
 //
 //   *  ?  [a-z]  [!a-z]   within one name        \x  the character x itself
 //   **                    any number of directories, as a whole part of the pattern
-//   {a,b}                 alternatives, nested, at most 1024 in all
+//   {a,b}                 alternatives, nested, at most 1024 in all; not in a set
 //   src                   no wildcard: the file, or everything below the directory
 //   src/                  the same as src/**
 //
@@ -26,7 +26,7 @@ namespace poltergeist::watch {
 
 class Glob {
  public:
-  // Errc::Invalid with the reason for what cannot mean anything below the root.
+  // Errc::Invalid for what problem_with_glob() names, and for nothing else.
   [[nodiscard]] static Result<Glob> parse(std::string_view text,
                                           Hidden hidden = Hidden::MustBeNamed);
 
@@ -57,10 +57,5 @@ class Glob {
   std::optional<RelPath> literal_;
   RelPath prefix_;
 };
-
-// "a{b,c{d,e}}" → "ab", "acd", "ace". Braces that are not closed or hold no comma stand for
-// themselves, `\{` too. Errc::Invalid beyond `at_most`.
-[[nodiscard]] Result<std::vector<std::string>> expand_braces(std::string_view text,
-                                                             std::size_t at_most = 1024);
 
 }  // namespace poltergeist::watch

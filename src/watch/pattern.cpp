@@ -2,15 +2,11 @@
 #include "watch/pattern.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <optional>
 
 namespace poltergeist::watch {
 
 namespace {
-
-using Set = std::bitset<256>;
 
 constexpr std::uint64_t bit(std::size_t number) {
   return std::uint64_t{1} << number;
@@ -18,84 +14,6 @@ constexpr std::uint64_t bit(std::size_t number) {
 
 std::size_t index_of(char byte) {
   return static_cast<unsigned char>(byte);
-}
-
-struct CharacterClass {
-  std::string_view name;
-  int (*holds)(int);
-};
-constexpr auto kClasses = std::to_array<CharacterClass>({
-    {"alnum", std::isalnum},
-    {"alpha", std::isalpha},
-    {"blank", std::isblank},
-    {"cntrl", std::iscntrl},
-    {"digit", std::isdigit},
-    {"graph", std::isgraph},
-    {"lower", std::islower},
-    {"print", std::isprint},
-    {"punct", std::ispunct},
-    {"space", std::isspace},
-    {"upper", std::isupper},
-    {"xdigit", std::isxdigit},
-});
-
-// ASCII only, as git has it: what a byte above 0x7f is depends on nothing.
-bool add_class(std::string_view name, Set& set) {
-  const auto* found = std::find_if(kClasses.begin(), kClasses.end(),
-                                   [&](const CharacterClass& c) { return c.name == name; });
-  if (found == kClasses.end()) return false;
-  for (int byte = 0; byte < 128; ++byte) {
-    if (found->holds(byte) != 0) set.set(static_cast<std::size_t>(byte));
-  }
-  return true;
-}
-
-// Reads the set whose `[` stands at `start`; returns the place behind its `]`, nothing if it does
-// not end or names an unknown class. Follows git's wildmatch to the letter: a `]` in first place is
-// a member, a range needs a byte on both sides, a slash is never matched.
-std::optional<std::size_t> read_set(std::string_view text, std::size_t start, Set& set) {
-  std::size_t at = start + 1;
-  const auto byte_at = [&](std::size_t i) { return i < text.size() ? text[i] : '\0'; };
-  const bool negated = byte_at(at) == '!' || byte_at(at) == '^';
-  if (negated) ++at;
-  char previous = '\0';  // none: no pattern holds a zero byte
-  do {
-    if (at >= text.size()) return std::nullopt;
-    char byte = text[at];
-    if (byte == '\\') {
-      if (++at >= text.size()) return std::nullopt;
-      byte = text[at];
-      set.set(index_of(byte));
-      previous = byte;
-    } else if (byte == '-' && previous != '\0' && at + 1 < text.size() && text[at + 1] != ']') {
-      byte = text[++at];
-      if (byte == '\\') {
-        if (++at >= text.size()) return std::nullopt;
-        byte = text[at];
-      }
-      for (std::size_t i = index_of(previous); i <= index_of(byte); ++i) set.set(i);
-      previous = '\0';
-    } else if (byte == '[' && byte_at(at + 1) == ':') {
-      const std::size_t name = at + 2;
-      const std::size_t end = text.find(']', name);
-      if (end == std::string_view::npos) return std::nullopt;
-      if (end > name && text[end - 1] == ':') {
-        if (!add_class(text.substr(name, end - 1 - name), set)) return std::nullopt;
-        at = end;
-        previous = '\0';
-      } else {  // no ":]": an ordinary member
-        set.set(index_of('['));
-        previous = '[';
-      }
-    } else {
-      set.set(index_of(byte));
-      previous = byte;
-    }
-    ++at;
-  } while (byte_at(at) != ']');
-  if (negated) set.flip();
-  set.reset(index_of('/'));
-  return at + 1;
 }
 
 struct PartEnd {
@@ -111,7 +29,7 @@ Result<PartEnd> part_end(std::string_view text, std::size_t start) {
     if (text[at] == '/') return PartEnd{at, at + 1};
     if (text.substr(at).starts_with("\\/")) return PartEnd{at, at + 2};
     if (text[at] == '[') {
-      Set ignored;
+      ByteSet ignored;
       const auto end = read_set(text, at, ignored);
       if (!end) return fail(Errc::Invalid, "\"{}\": the set that begins with [ is not valid", text);
       at = *end;
@@ -143,7 +61,7 @@ Result<NamePattern> NamePattern::parse(std::string_view text) {
         ++at;
         break;
       case '[': {
-        Set set;
+        ByteSet set;
         const auto end = read_set(text, at, set);
         if (!end) {
           return fail(Errc::Invalid, "\"{}\": the set that begins with [ is not valid", text);

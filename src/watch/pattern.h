@@ -4,12 +4,12 @@
 // the middle of a path whether anything below could still match.
 #pragma once
 
-#include <bitset>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/glob_syntax.h"
 #include "base/result.h"
 
 namespace poltergeist::watch {
@@ -46,14 +46,15 @@ class NamePattern {
   Kind kind_ = Kind::Literal;
   std::string literal_;
   std::vector<Token> tokens_;
-  std::vector<std::bitset<256>> sets_;
+  std::vector<ByteSet> sets_;
 };
 
 class Pattern {
  public:
   // Bit i: the first i parts are matched; the last bit: the whole pattern is.
   using States = std::uint64_t;
-  static constexpr std::size_t kMostParts = 60;
+  // More than a glob may have: rules of ignore files are rewritten into longer ones.
+  static constexpr std::size_t kMostParts = kMostGlobParts + 2;
 
   // Slashes separate parts; a part `**` is any number of directories, a last one at least one name.
   // Errc::Invalid as NamePattern says, or for too many parts.

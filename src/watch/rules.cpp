@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/glob_syntax.h"
+
 namespace poltergeist::watch {
 
 namespace {
@@ -14,6 +16,12 @@ std::string directory_rule(std::string_view text) {
   while (text.ends_with("/**")) text.remove_suffix(3);
   while (text.ends_with('/')) text.remove_suffix(1);
   return std::string(text) + "/";
+}
+
+// What the braces leave where an alternative is empty.
+bool names_nothing(std::string_view rule) {
+  if (rule.starts_with('!')) rule.remove_prefix(1);
+  return rule.empty() || rule == "/";
 }
 
 }  // namespace
@@ -60,12 +68,17 @@ Result<void> Rules::compile_selections(const Options& options) {
 
 Result<void> Rules::compile_configured(const Options& options) {
   for (const auto& directory : options.exclude_dirs) {
-    configured_.add({.pattern = directory_rule(directory), .source = "excludeDirs"});
+    const auto patterns = expand_braces(with_plain_slashes(directory));
+    if (!patterns) return fail(patterns.error(), "excludeDirs");
+    for (const auto& pattern : *patterns) {
+      configured_.add({.pattern = directory_rule(pattern), .source = "excludeDirs"});
+    }
   }
   for (const auto& rule : options.rules) {
-    auto patterns = expand_braces(rule.pattern);
+    auto patterns = expand_braces(with_plain_slashes(rule.pattern));
     if (!patterns) return fail(patterns.error(), "{}: watcher.rules", rule.place);
     for (auto& pattern : *patterns) {
+      if (names_nothing(pattern)) continue;
       const bool useful = configured_.add(
           {.pattern = std::move(pattern), .source = rule.place, .reason = rule.reason});
       if (!useful) {

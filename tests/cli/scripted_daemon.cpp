@@ -54,22 +54,20 @@ state::ProjectPaths CliProject::paths() const {
   return std::move(*paths);
 }
 
-ProgramPlan CliProject::plan(const std::vector<std::string>& words) const {
-  ProgramPlan plan;
-  plan.cwd = root();
-  plan.argv.emplace_back(POLTERGEIST_BINARY_DIR "/bin/poltergeist");
-  plan.argv.insert(plan.argv.end(), words.begin(), words.end());
-  plan.env.emplace_back("PATH=/usr/bin:/bin");
-  plan.env.emplace_back("TERM=dumb");
-  plan.env.push_back(fmt::format("HOME={}", dir_.path().string()));
-  plan.env.push_back(fmt::format("POLTERGEIST_STATE_DIR={}", (dir_ / "state").string()));
-  return plan;
+Call CliProject::plan(const std::vector<std::string>& words) const {
+  Call call{.argv = {POLTERGEIST_BINARY_DIR "/bin/poltergeist"},
+            .cwd = root(),
+            .env = {{"PATH", "/usr/bin:/bin"},
+                    {"TERM", "dumb"},
+                    {"HOME", dir_.path()},
+                    {"POLTERGEIST_STATE_DIR", dir_ / "state"}},
+            .environment = Call::Environment::Alone};
+  call.argv.insert(call.argv.end(), words.begin(), words.end());
+  return call;
 }
 
-Ended CliProject::run(const std::vector<std::string>& words) const {
-  RunningProgram program(plan(words));
-  const auto exit = program.await_end();
-  return {exit, program.output(), program.errors()};
+Ran CliProject::run(const std::vector<std::string>& words) const {
+  return test::run(plan(words));
 }
 
 ScriptedDaemon::ScriptedDaemon(const CliProject& project, Greeting greeting)

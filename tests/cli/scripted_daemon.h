@@ -14,28 +14,21 @@
 #include <vector>
 
 #include "api/messages.h"
-#include "base/exit.h"
 #include "state/state_dir.h"
-#include "support/running_program.h"
+#include "support/program.h"
 #include "support/temp_dir.h"
 #include "sys/file_lock.h"
 #include "sys/unique_fd.h"
 
 namespace poltergeist::test {
 
-struct Ended {
-  Exit exit;
-  std::string out;
-  std::string err;
-};
-
 // A project with one target, "app", whose sources are in src/.
 class CliProject {
  public:
   CliProject();
 
-  [[nodiscard]] Ended run(const std::vector<std::string>& words) const;
-  [[nodiscard]] ProgramPlan plan(const std::vector<std::string>& words) const;
+  [[nodiscard]] Ran run(const std::vector<std::string>& words) const;
+  [[nodiscard]] Call plan(const std::vector<std::string>& words) const;
   [[nodiscard]] std::filesystem::path root() const { return dir_ / "project"; }
   [[nodiscard]] state::ProjectPaths paths() const;
   [[nodiscard]] const TempDir& dir() const { return dir_; }

@@ -206,7 +206,7 @@ TEST_CASE("events come one per line until the daemon ends") {
   ScriptedDaemon daemon(project);
   const auto note = api::to_json(api::EventNote{.scope = "target:app", .seq = 1, .type = "built"});
   daemon.on(method::kEvents, {.notes = {note_of(method::kEvent, note)}});
-  RunningProgram program(project.plan({"events", "target:app"}));
+  Program program(project.plan({"events", "target:app"}));
   REQUIRE(program.await_output("\"type\":\"built\"}\n"));
   daemon.end();
   CHECK(program.await_end() == Exit::by_code(3));
@@ -220,7 +220,7 @@ TEST_CASE("logs --follow shows what is appended, and goes on in the next build's
     std::ofstream(log, mode | std::ios::binary) << text;
   };
   write(std::ios::trunc, "one\n");
-  RunningProgram program(project.plan({"logs", "app", "--follow"}));
+  Program program(project.plan({"logs", "app", "--follow"}));
   REQUIRE(program.await_output("one\n"));
   write(std::ios::app, "two\n");
   REQUIRE(program.await_output("two\n"));

@@ -20,7 +20,7 @@ namespace {
 
 // A loop with one side of a socket as the daemon's client; the test holds the other.
 struct Served {
-  explicit Served(Loop& on) : loop(on) {
+  explicit Served(Loop& on, Milliseconds patience = Connection::kPatience) : loop(on) {
     int ends[2];
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
     far = UniqueFd(ends[0]);
@@ -35,7 +35,8 @@ struct Served {
         [this] {
           ++closed;
           connection.reset();
-        });
+        },
+        patience);
     REQUIRE(opened);
     connection = std::move(*opened);
   }
@@ -134,6 +135,50 @@ TEST_CASE("a line that never ends is answered with the limit and its sender drop
   CHECK(client.heard().find(std::to_string(api::kLongestMessage)) != std::string::npos);
 }
 
+TEST_CASE("a request that is too long is refused and not carried out, though it ends") {
+  const World world;
+  Served client(*world.loop);
+  std::string text = request("sync");
+  text.insert(text.size() - 1, api::kLongestMessage, ' ');
+  std::string_view left = text;
+  REQUIRE(world.until([&] {
+    const auto sent = ::send(client.far.get(), left.data(), left.size(), MSG_NOSIGNAL);
+    if (sent > 0) left.remove_prefix(static_cast<std::size_t>(sent));
+    return client.closed == 1;
+  }));
+  CHECK(left.empty());
+  CHECK(client.methods.empty());
+  const auto heard = client.heard();
+  CHECK(std::count(heard.begin(), heard.end(), '\n') == 1);
+}
+
+TEST_CASE("a client that asks on without reading is hung up on when patience is over") {
+  const World world;
+  Served client(*world.loop, Milliseconds(50));
+  client.on_message = [&] { client.connection->send(large_note()); };
+  const auto asked = request("sync");
+  REQUIRE(world.until([&] {
+    client.say_half_of_what_fits(asked);
+    return client.closed == 1;
+  }));
+  CHECK(client.methods.size() * 100'000 < api::WriteBuffer::kDrop);
+}
+
+TEST_CASE("a client that only listens may take its time") {
+  const World world;
+  Served client(*world.loop, Milliseconds(0));
+  constexpr std::size_t kNotes = 10;
+  for (std::size_t i = 0; i < kNotes; ++i) client.connection->send(large_note());
+  world.settle();
+  world.settle();
+  CHECK(client.closed == 0);
+  std::size_t heard = 0;
+  CHECK(world.until([&] {
+    heard += client.heard().size();
+    return heard > kNotes * 100'000;
+  }));
+}
+
 TEST_CASE("a client that never reads is dropped, while another one is served") {
   const World world;
   Served deaf(*world.loop);
@@ -167,6 +212,23 @@ TEST_CASE("the requests of a client that does not read its answers wait, and non
     return client.methods.size() == kRequests;
   }));
   CHECK(client.closed == 0);
+}
+
+TEST_CASE("a request that rested is taken up when its client has read, whoever wrote last") {
+  const World world;
+  Served client(*world.loop);
+  client.on_message = [&] { client.connection->send(large_note()); };
+  constexpr std::size_t kRequests = 10;
+  for (std::size_t i = 0; i < kRequests; ++i) client.say(request("sync"));
+  world.settle();
+  const auto before = client.methods.size();
+  REQUIRE(before < kRequests);
+  // All that waits for the client is gone before the loop looks again.
+  for (std::size_t i = 0; i < kRequests; ++i) {
+    static_cast<void>(client.heard());
+    client.connection->send(api::Notification{"note", {}});
+  }
+  CHECK(world.until([&] { return client.methods.size() > before; }));
 }
 
 TEST_CASE("what was asked before the end of the connection is carried out, then the end is told") {

@@ -161,3 +161,24 @@ TEST_CASE("a program that is not there is named, and the target says so while ot
   CHECK((no.out + no.err).find("no-such-program-anywhere") != std::string::npos);
   CHECK(project.run_poltergeist({"wait", "app"}).code == 0);
 }
+
+TEST_CASE(
+    "validate names the programs that cannot be there, with their place, and starts nothing") {
+  TestProject project;
+  project.write("package.json", "{}");
+  project.write("poltergeist.config.json",
+                "{\"version\": \"1.0\", \"targets\": [\n"
+                " {\"name\": \"js\", \"type\": \"npm\", \"watchPaths\": [\"a\"]},\n"
+                " {\"name\": \"no\", \"type\": \"custom\", \"watchPaths\": [\"a\"],\n"
+                "  \"buildCommand\": \"/no/such/compiler -c a\"}]}\n");
+  project.env["PATH"] = "/nowhere";
+  const auto validated = project.run_poltergeist({"validate"});
+  CHECK(validated.code == 2);
+  CHECK(validated.out.empty());
+  INFO(validated.err);
+  CHECK(validated.err.find("poltergeist.config.json:2:11: target \"js\" needs npm") !=
+        std::string::npos);
+  CHECK(validated.err.find("poltergeist.config.json:3:11: target \"no\" needs /no/such/compiler") !=
+        std::string::npos);
+  CHECK(project.run_poltergeist({"status"}).code == 3);
+}

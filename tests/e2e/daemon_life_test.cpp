@@ -34,9 +34,9 @@ TEST_CASE("of many daemons that are started at once, one serves and all callers 
   TestProject project;
   project.write("a.txt", "#!/bin/sh\n");
   project.configure(one_target());
-  std::vector<Background> starters;
+  std::vector<Program> starters;
   for (int i = 0; i < 10; ++i) starters.emplace_back(project.poltergeist({"haunt"}));
-  for (auto& starter : starters) CHECK(starter.await_exit() == 0);
+  for (auto& starter : starters) CHECK(starter.await_end().shell_code() == 0);
   // The losers end as soon as they know that they are.
   CHECK(await([&] {
     return processes_mentioning((project.root() / "poltergeist.config.json").string()).size() == 1;

@@ -138,7 +138,7 @@ TEST_CASE(
   const Example example("c-server");
   example.haunt();
   const auto port = free_port();
-  Background server(example.project.polter({"server", "--watch", std::to_string(port)}));
+  Program server(example.project.polter({"server", "--watch", std::to_string(port)}));
   REQUIRE(await_answer(port, "Hello from Poltergeist"));
 
   example.replace("src/greeting.c", "Hello from Poltergeist", "Boo");
@@ -152,7 +152,7 @@ TEST_CASE(
   CHECK(fetch(port).find("Boo\n") != std::string::npos);
 
   server.signal(SIGTERM);
-  CHECK(server.await_exit() == 143);
+  CHECK(server.await_end().shell_code() == 143);
 }
 
 TEST_CASE(
@@ -178,7 +178,7 @@ TEST_CASE("the Node site is served by another process after an edit, and survive
   const Example example("node");
   example.haunt();
   const auto port = free_port();
-  Background site(example.project.polter({"site", "--watch", std::to_string(port)}));
+  Program site(example.project.polter({"site", "--watch", std::to_string(port)}));
   REQUIRE(await_answer(port, "<h1>Hello from Poltergeist</h1>"));
 
   example.replace("src/page.html", "<h1>", "<h1>Boo! ");

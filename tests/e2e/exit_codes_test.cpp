@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Every exit code of docs/cli.md, from the real programs.
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
@@ -81,12 +82,12 @@ TEST_CASE("2: a wrong call, and a configuration that cannot be") {
 TEST_CASE("3: nobody is there to answer, or no longer") {
   const TestProject project;
   haunt(project, kEndless);
-  Background waiting(project.poltergeist({"wait", "app"}));
-  Background running(project.polter({"app"}));
-  REQUIRE(running.await_output("app"));
+  Program waiting(project.poltergeist({"wait", "app"}));
+  Program running(project.polter({"app"}));
+  REQUIRE(running.await_error("app"));
   REQUIRE(::kill(project.daemon_pid(), SIGKILL) == 0);
-  CHECK(waiting.await_exit() == to_int(ExitCode::CannotAnswer));
-  CHECK(running.await_exit() == to_int(ExitCode::CannotAnswer));
+  CHECK(waiting.await_end().shell_code() == to_int(ExitCode::CannotAnswer));
+  CHECK(running.await_end().shell_code() == to_int(ExitCode::CannotAnswer));
   CHECK(project.run_poltergeist({"wait", "app"}).code == to_int(ExitCode::CannotAnswer));
   CHECK(project.run_poltergeist({"status"}).code == to_int(ExitCode::CannotAnswer));
   CHECK(project.run_polter({"--no-start", "app"}).code == to_int(ExitCode::CannotAnswer));
@@ -104,6 +105,58 @@ TEST_CASE("4: no such target, with a daemon and without") {
   CHECK(project.run_poltergeist({"build", "ap"}).code == unknown);
   CHECK(project.run_poltergeist({"haunt", "-t", "ap"}).code == unknown);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+namespace {
+
+constexpr rlim_t kStep = rlim_t{1} << 20;
+
+Ran with_memory(Call call, rlim_t bytes) {
+  call.before_exec = [bytes] {
+    const rlimit all{bytes, bytes};
+    ::setrlimit(RLIMIT_AS, &all);
+  };
+  return run(call);
+}
+
+// The least with which the program so much as starts.
+rlim_t least_memory(const Call& trivial) {
+  rlim_t bytes = 4 * kStep;
+  while (with_memory(trivial, bytes).code != 0) bytes += kStep;
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("70: what nobody expected, here the end of all memory, in both programs") {
+  const TestProject project;
+  // Takes a hundred times its size to understand.
+  std::string targets;
+  for (int i = 0; i < 8000; ++i) {
+    targets += targets.empty() ? "" : ",\n";
+    targets += R"({"name": "t)" + std::to_string(i) +
+               R"(", "type": "custom", "buildCommand": "x", "watchPaths": []})";
+  }
+  project.write(
+      "poltergeist.config.json",
+      "{\"version\": \"1.0\", \"projectType\": \"mixed\", \"targets\": [\n" + targets + "]}");
+  struct Program {
+    Call trivial;
+    Call hungry;
+  };
+  for (const auto& [trivial, hungry] :
+       {Program{project.poltergeist({"version"}), project.poltergeist({"validate"})},
+        Program{project.polter({"--version"}), project.polter({"--help"})}}) {
+    INFO(hungry.argv[0]);
+    REQUIRE(run(hungry).code == 0);
+    const auto starved = with_memory(hungry, least_memory(trivial) + 2 * kStep);
+    INFO(starved.out << starved.err);
+    CHECK(starved.code == to_int(ExitCode::OurBug));
+    CHECK(starved.err.find("this is a bug of ours: std::bad_alloc") != std::string::npos);
+    CHECK(starved.err.find("Please report it") != std::string::npos);
+  }
+}
+#endif
 
 TEST_CASE("124: it took longer than the caller wanted to wait") {
   const TestProject project;
@@ -135,21 +188,21 @@ TEST_CASE("130 and 143: interrupted and terminated, with a daemon and without") 
   };
   for (const Ending ending : {Ending{SIGINT, to_int(ExitCode::Interrupted)},
                               Ending{SIGTERM, to_int(ExitCode::Terminated)}}) {
-    Background waiting(project.poltergeist({"wait", "app"}));
-    Background running(project.polter({"app"}));
-    REQUIRE(running.await_output("app"));
+    Program waiting(project.poltergeist({"wait", "app"}));
+    Program running(project.polter({"app"}));
+    REQUIRE(running.await_error("app"));
     waiting.signal(ending.signal);
     running.signal(ending.signal);
-    CHECK(waiting.await_exit() == ending.code);
-    CHECK(running.await_exit() == ending.code);
+    CHECK(waiting.await_end().shell_code() == ending.code);
+    CHECK(running.await_end().shell_code() == ending.code);
   }
   REQUIRE(project.run_poltergeist({"stop"}).code == 0);
   for (const Ending ending : {Ending{SIGINT, to_int(ExitCode::Interrupted)},
                               Ending{SIGTERM, to_int(ExitCode::Terminated)}}) {
     std::filesystem::remove(project.root() / "began");
-    Background building(project.poltergeist({"build", "app"}));
+    Program building(project.poltergeist({"build", "app"}));
     REQUIRE(await([&] { return !project.read("began").empty(); }));
     building.signal(ending.signal);
-    CHECK(building.await_exit() == ending.code);
+    CHECK(building.await_end().shell_code() == ending.code);
   }
 }

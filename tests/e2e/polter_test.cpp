@@ -110,7 +110,7 @@ TEST_CASE("all exit codes and deaths by signal of the program are polter's own")
   }
   for (const int signal : {SIGHUP, SIGINT, SIGKILL, SIGSEGV, SIGTERM, SIGUSR1, SIGABRT}) {
     const auto ran = project.run_polter({"app", "signal", std::to_string(signal)});
-    CHECK(ran.signal == signal);
+    CHECK(ran.exit == poltergeist::Exit::by_signal(signal));
     CHECK(ran.code == 128 + signal);
   }
 }
@@ -120,12 +120,12 @@ TEST_CASE("polter --watch restarts the program with each success, and leaves not
   project.write("app.txt", "#!/bin/sh\necho version one\nexec sleep 300\n");
   project.configure({{"targets", {TestProject::copying_target("app", "app.txt", "app")}}});
   project.haunt();
-  Background watching(project.polter({"--watch", "--restart-delay", "0", "app"}));
+  Program watching(project.polter({"--watch", "--restart-delay", "0", "app"}));
   REQUIRE(watching.await_output("version one"));
   project.write("app.txt", "#!/bin/sh\necho version two\nexec sleep 300\n");
   REQUIRE(watching.await_output("version two"));
   watching.signal(SIGTERM);
-  CHECK(watching.await_exit() == 143);
+  CHECK(watching.await_end().shell_code() == 143);
   REQUIRE(project.run_poltergeist({"stop"}).code == 0);
   CHECK(await([&] { return processes_mentioning(project.root().string()).empty(); },
               std::chrono::seconds(5)));

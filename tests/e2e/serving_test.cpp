@@ -92,8 +92,8 @@ TEST_CASE("clients that wait when the daemon is stopped hear the end of their co
   REQUIRE(watcher.call("events"));
   auto builder = connect(project);
   REQUIRE(builder.send_request("build", {{"target", "app"}}));
-  Background running(project.polter({"app"}));
-  REQUIRE(running.await_output("app"));
+  Program running(project.polter({"app"}));
+  REQUIRE(running.await_error("app"));
 
   CHECK(project.run_poltergeist({"stop"}).code == 0);
   for (auto* waiting : {&client, &builder}) {
@@ -108,7 +108,7 @@ TEST_CASE("clients that wait when the daemon is stopped hear the end of their co
   }
   CHECK(was_told);
   CHECK(note.error().code == poltergeist::Errc::Unavailable);
-  CHECK(running.await_exit() == 3);
+  CHECK(running.await_end().shell_code() == 3);
 }
 
 TEST_CASE("a daemon that is stopping begins nothing new") {
@@ -117,14 +117,15 @@ TEST_CASE("a daemon that is stopping begins nothing new") {
                 "#!/bin/sh\ntrap : TERM INT\necho up >> up\nwhile :; do sleep 1; done\n");
   project.write("b.txt", "");
   auto app = TestProject::copying_target("app", "app.txt", "app");
-  app["autoRun"] = {{"enabled", true}, {"stopTimeoutMs", 1000}};
-  project.configure({{"targets", {app}}});
+  auto other = TestProject::copying_target("other", "app.txt", "other");
+  app["autoRun"] = {{"enabled", true}, {"stopTimeoutMs", 2000}};
+  project.configure({{"targets", {app, other}}});
   project.haunt();
   REQUIRE(await([&] { return !project.read("up").empty(); }));
   auto client = connect(project);
   auto watcher = connect(project);
   REQUIRE(watcher.call("events"));
-  Background stopping(project.poltergeist({"stop"}));
+  Program stopping(project.poltergeist({"stop"}));
   auto note = watcher.next_notification(kPatience);
   while (note && note->params["type"] != "daemon_stopping") {
     note = watcher.next_notification(kPatience);
@@ -137,11 +138,13 @@ TEST_CASE("a daemon that is stopping begins nothing new") {
     CHECK(answer.error().code == ErrorCode::Unavailable);
   }
   SECTION("for a new configuration") {
-    auto other = TestProject::copying_target("other", "app.txt", "app");
-    other["autoRun"] = {{"enabled", true}, {"stopTimeoutMs", 20000}, {"command", "./app"}};
+    other["autoRun"] = app["autoRun"];
     project.configure({{"targets", {app, other}}});
+    // It was read when this is answered.
+    REQUIRE(client.send_request("sync"));
+    CHECK_FALSE(answer_to(client));
   }
-  CHECK(stopping.await_exit(std::chrono::seconds(15)) == 0);
+  CHECK(stopping.await_end().shell_code() == 0);
   CHECK(project.read("up") == "up\n");
   CHECK(await([&] { return processes_mentioning(project.root().string()).empty(); },
               std::chrono::seconds(5)));
@@ -215,9 +218,9 @@ TEST_CASE("nothing is left of a target that is removed while it is built") {
 
   // The same name again is a new target.
   project.configure({{"targets", {gated_target("app")}}});
-  Background waiting(project.poltergeist({"wait", "app"}));
+  Program waiting(project.poltergeist({"wait", "app"}));
   gate.open();
-  CHECK(waiting.await_exit() == 0);
+  CHECK(waiting.await_end().shell_code() == 0);
   CHECK(project.read("app.done") == "done\n");
 }
 
@@ -248,12 +251,12 @@ TEST_CASE("a reload leaves the builds alone that it does not touch") {
   project.configure({{"targets", {gated_target("app")}}});
   REQUIRE(project.run_poltergeist({"haunt"}).code == 0);
   REQUIRE(await_begun(project, "app"));
-  Background waiting(project.poltergeist({"wait", "app"}));
+  Program waiting(project.poltergeist({"wait", "app"}));
   project.configure(
       {{"targets", {TestProject::copying_target("more", "b.txt", "more"), gated_target("app")}}});
   CHECK(project.run_poltergeist({"wait", "more"}).code == 0);
   gate.open();
-  CHECK(waiting.await_exit() == 0);
+  CHECK(waiting.await_end().shell_code() == 0);
   CHECK(project.read("app.begun") == "begun\n");
   CHECK(project.read("app.done") == "done\n");
 }
@@ -314,8 +317,33 @@ TEST_CASE("who waits for a target whose dependency is stale while builds are pau
   const auto waited = project.run_poltergeist({"wait", "app", "--timeout", "10"});
   CHECK(waited.code == 1);
   CHECK((waited.out + waited.err).find("paused") != std::string::npos);
+  CHECK(project.status()["app"]["reason"].get<std::string>().find("paused") != std::string::npos);
   CHECK(project.run_poltergeist({"resume"}).code == 0);
   CHECK(project.run_poltergeist({"wait", "app"}).code == 0);
+}
+
+TEST_CASE("a client may wait not at all, for decades, and no longer than the clock reaches") {
+  TestProject project;
+  project.write("app.txt", "");
+  const Gate gate(project, "app");
+  project.configure({{"targets", {gated_target("app")}}});
+  REQUIRE(project.run_poltergeist({"haunt"}).code == 0);
+  REQUIRE(await_begun(project, "app"));
+  auto impatient = connect(project);
+  REQUIRE(impatient.send_request("wait", {{"target", "app"}, {"timeoutMs", 0}}));
+  const auto at_once = answer_to(impatient);
+  REQUIRE_FALSE(at_once);
+  CHECK(at_once.error().code == ErrorCode::Timeout);
+  auto eternal = connect(project);
+  REQUIRE(eternal.send_request(
+      "wait", {{"target", "app"}, {"timeoutMs", std::numeric_limits<std::int64_t>::max()}}));
+  const auto refused = answer_to(eternal);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::InvalidParams);
+  auto patient = connect(project);
+  ask_to_wait(patient, {{"target", "app"}, {"timeoutMs", std::int64_t{1} << 40}});
+  gate.open();
+  CHECK(answer_to(patient));
 }
 
 TEST_CASE("a configuration that is refused and then is again what it was is told of twice") {

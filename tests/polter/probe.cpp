@@ -2,6 +2,8 @@
 // The program that polter runs in tests. Its first argument says how it behaves.
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <termios.h>
 #include <unistd.h>
@@ -15,6 +17,8 @@
 namespace {
 
 volatile std::sig_atomic_t g_interrupts = 0;
+volatile std::sig_atomic_t g_resizes = 0;
+volatile std::sig_atomic_t g_ends = 0;
 
 void say(const std::string& line) {
   const auto text = line + "\n";
@@ -23,6 +27,8 @@ void say(const std::string& line) {
 
 void on_signal(int signal) {
   if (signal == SIGINT) g_interrupts = g_interrupts + 1;
+  if (signal == SIGWINCH) g_resizes = g_resizes + 1;
+  if (signal == SIGTERM) g_ends = g_ends + 1;
 }
 
 void catch_signal(int signal) {
@@ -111,6 +117,42 @@ int echo() {
   return 0;
 }
 
+void say_size() {
+  winsize size{};
+  ::ioctl(STDIN_FILENO, TIOCGWINSZ, &size);
+  say("window " + std::to_string(size.ws_col) + "x" + std::to_string(size.ws_row));
+}
+
+// Says what is typed, each interrupt and each size of the window, until a SIGTERM.
+int converse() {
+  sigset_t none;
+  sigset_t caught;
+  ::sigemptyset(&none);
+  ::sigemptyset(&caught);
+  for (const int signal : {SIGINT, SIGTERM, SIGWINCH}) ::sigaddset(&caught, signal);
+  ::sigprocmask(SIG_BLOCK, &caught, nullptr);
+  for (const int signal : {SIGINT, SIGTERM, SIGWINCH}) catch_signal(signal);
+  say_size();
+  say("up " + std::to_string(::getpid()));
+  while (true) {
+    const int interrupts = g_interrupts;
+    const int resizes = g_resizes;
+    pollfd keyboard{STDIN_FILENO, POLLIN, 0};
+    if (::ppoll(&keyboard, 1, nullptr, &none) > 0) {
+      char line[256];
+      const auto count = ::read(STDIN_FILENO, line, sizeof line);
+      if (count <= 0) return 1;
+      say("got " + std::string(line, static_cast<std::size_t>(count - 1)));
+    }
+    if (g_interrupts != interrupts) say("interrupt " + std::to_string(g_interrupts));
+    if (g_resizes != resizes) say_size();
+    if (g_ends > 0) {
+      say("told otherwise");
+      return 0;
+    }
+  }
+}
+
 // Leaves a grandchild in a session of its own that nothing but SIGKILL ends.
 int leave_grandchild() {
   int ready[2];
@@ -141,6 +183,7 @@ int main(int argc, char** argv) {
   if (mode == "stubborn") return serve(0);
   if (mode == "raw") return make_raw_and_serve();
   if (mode == "echo") return echo();
+  if (mode == "converse") return converse();
   if (mode == "grandchild") return leave_grandchild();
   return report(argc, argv);
 }

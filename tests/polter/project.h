@@ -9,7 +9,7 @@
 
 #include "state/state_dir.h"
 #include "support/fake_daemon.h"
-#include "support/running_program.h"
+#include "support/program.h"
 #include "support/temp_dir.h"
 
 namespace poltergeist::test {
@@ -66,13 +66,17 @@ class Project {
   }
 
   // How polter is called: in the directory `sub`, with as much of an environment as it needs.
-  [[nodiscard]] ProgramPlan plan(std::vector<std::string> args) const {
+  [[nodiscard]] Call plan(std::vector<std::string> args) const {
     args.insert(args.begin(), kPolter);
     return {.argv = std::move(args),
-            .env = {"PATH=" + path_, "POLTERGEIST_STATE_DIR=" + (dir_ / "state").string(),
-                    "HOME=" + dir_.path().string(), "TERM=xterm", "LANG=C",
-                    "ASAN_OPTIONS=detect_leaks=0"},
-            .cwd = root() / "sub"};
+            .cwd = root() / "sub",
+            .env = {{"PATH", path_},
+                    {"POLTERGEIST_STATE_DIR", dir_ / "state"},
+                    {"HOME", dir_.path()},
+                    {"TERM", "xterm"},
+                    {"LANG", "C"},
+                    {"ASAN_OPTIONS", "detect_leaks=0"}},
+            .environment = Call::Environment::Alone};
   }
   // A polter beside which a `poltergeist` of the test's stands: this shell script.
   [[nodiscard]] std::string polter_with_haunt(const std::string& script) const {
@@ -89,16 +93,5 @@ class Project {
   std::optional<FakeDaemon> daemon_;
   std::string path_ = "/usr/bin:/bin";
 };
-
-struct Ended {
-  Exit exit;
-  std::string out;
-  std::string err;
-};
-inline Ended result_of(const ProgramPlan& plan) {
-  RunningProgram program(plan);
-  const auto exit = program.await_end();
-  return {exit, program.output(), program.errors()};
-}
 
 }  // namespace poltergeist::test

@@ -30,14 +30,14 @@ class Watching {
  public:
   Watching(const Project& project, Args args) : program_(plan(project, std::move(args))) {}
 
-  static ProgramPlan plan(const Project& project, Args args) {
+  static Call plan(const Project& project, Args args) {
     args.insert(args.begin(), {"app", "--watch"});
     auto plan = project.plan(std::move(args));
-    plan.on_terminal = true;
+    plan.streams = Call::Streams::Terminal;
     return plan;
   }
 
-  RunningProgram* operator->() { return &program_; }
+  Program* operator->() { return &program_; }
 
   // Until the program is up; its pid.
   pid_t await_up() {
@@ -56,7 +56,7 @@ class Watching {
   }
 
  private:
-  RunningProgram program_;
+  Program program_;
 };
 
 api::TargetAnswer quick(api::TargetAnswer answer, Milliseconds stop_timeout = 5s) {
@@ -417,9 +417,9 @@ TEST_CASE("Ctrl+Z stops the job, and fg goes on with it") {
   project.daemon().settle(Project::fresh());
   auto plan = project.plan({});
   plan.argv = {"/bin/bash", "--norc", "--noprofile", "-i"};
-  plan.on_terminal = true;
-  plan.env.emplace_back("PS1=$ ");
-  RunningProgram shell(plan);
+  plan.streams = Call::Streams::Terminal;
+  plan.env["PS1"] = "$ ";
+  Program shell(plan);
   REQUIRE(shell.await_output("$ "));
   shell.type(kPolter + " app --watch echo\n");
   REQUIRE(shell.await_output("up "));
@@ -455,7 +455,7 @@ TEST_CASE("without a terminal the program is a group of its own, and still told 
   project.daemon().settle(quick(Project::fresh(1)));
   auto plan = project.plan({"app", "-w", "serve"});
   plan.before_exec = [] { ::setsid(); };
-  RunningProgram polter(plan);
+  Program polter(plan);
   REQUIRE(polter.await_output("up "));
   REQUIRE(await_feed(project, 1));
   project.daemon().settle(quick(Project::fresh(2)));
@@ -475,7 +475,7 @@ TEST_CASE("a hang-up that was ignored when polter was started stays so") {
     ::signal(SIGHUP, SIG_IGN);
     ::signal(SIGINT, SIG_IGN);
   };
-  RunningProgram polter(plan);
+  Program polter(plan);
   REQUIRE(polter.await_output("up "));
   polter.signal(SIGHUP);
   polter.signal(SIGINT);  // sent by a process: meant for us, ignored or not
@@ -488,8 +488,8 @@ TEST_CASE("on a terminal the wait is drawn and wiped before the program starts")
   project.daemon().settle(Project::fresh());
   project.daemon().begin_build("app");
   auto plan = project.plan({"app", "serve"});
-  plan.on_terminal = true;
-  RunningProgram polter(plan);
+  plan.streams = Call::Streams::Terminal;
+  Program polter(plan);
   REQUIRE(polter.await_output("\x1b[?25l"));
   REQUIRE(polter.await_output("waiting for app"));
   api::ProgressNote note;
@@ -513,8 +513,8 @@ TEST_CASE("Ctrl+C during the wait gives the cursor back and ends by the signal")
   project.daemon().settle(Project::fresh());
   project.daemon().begin_build("app");
   auto plan = project.plan({"app", "serve"});
-  plan.on_terminal = true;
-  RunningProgram polter(plan);
+  plan.streams = Call::Streams::Terminal;
+  Program polter(plan);
   REQUIRE(polter.await_output("waiting for app"));
   polter.type(kCtrlC);
   CHECK(polter.await_end() == Exit::by_signal(SIGINT));

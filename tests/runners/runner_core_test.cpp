@@ -194,7 +194,7 @@ TEST_CASE("what is forgotten is not launched by a start, and the next success is
   (void)core.on_leader_exited(Exit::by_code(0), kStart + 3s);
   CHECK(core.on_gone(kStart + 3s) == Actions{Entered{RunnerState::Idle}});
   CHECK_FALSE(core.deadline());
-  CHECK(deeds(core.on_success(build(3), kStart + 4s)) == Actions{Launch{build(3)}});
+  CHECK(deeds(core.on_success(build(1), kStart + 4s)) == Actions{Launch{build(1)}});
 }
 
 TEST_CASE("a stop reaches a program that is just being launched") {

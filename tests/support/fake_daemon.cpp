@@ -15,7 +15,7 @@ namespace poltergeist::test {
 
 namespace {
 
-constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::seconds kPatience{60};
 
 void send_all(int fd, const std::string& bytes) {
   [[maybe_unused]] const auto sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);

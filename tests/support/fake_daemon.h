@@ -44,7 +44,7 @@ class FakeDaemon {
   void die();
   void revive();
 
-  // The waits that were asked so far. await_* say false after 10 s.
+  // The waits that were asked so far. await_* say false after 60 s.
   [[nodiscard]] std::vector<api::WaitParams> waits() const;
   [[nodiscard]] bool await_waits(std::size_t count);
   // Until a wait for which `wanted` is true is under way, unanswered.

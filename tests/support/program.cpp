@@ -3,14 +3,17 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
+#include <pty.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <csignal>
 #include <stdexcept>
+
+#include "sys/files.h"
 
 extern char** environ;
 
@@ -20,14 +23,17 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::vector<std::string> merged(const std::map<std::string, std::string>& over) {
+constexpr int kCannotStart = 99;
+
+std::vector<std::string> environment_of(const Call& call) {
   std::map<std::string, std::string> all;
   for (char** entry = environ; *entry != nullptr; ++entry) {
+    if (call.environment == Call::Environment::Alone) break;
     const std::string text = *entry;
     const auto equals = text.find('=');
     all[text.substr(0, equals)] = text.substr(equals + 1);
   }
-  for (const auto& [name, value] : over) all[name] = value;
+  for (const auto& [name, value] : call.env) all[name] = value;
   std::vector<std::string> environment;
   environment.reserve(all.size());
   for (const auto& [name, value] : all) environment.push_back(name + "=" + value);
@@ -41,35 +47,13 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return list;
 }
 
-Pipe pipe_of_ours() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
-  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
-}
-
-pid_t start(const Call& call, int in, int out, int err) {
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_adddup2(&files, in, 0);
-  posix_spawn_file_actions_adddup2(&files, out, 1);
-  posix_spawn_file_actions_adddup2(&files, err, 2);
-  if (!call.cwd.empty()) posix_spawn_file_actions_addchdir_np(&files, call.cwd.c_str());
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  auto argv = call.argv;
-  auto env = merged(call.env);
-  pid_t pid = -1;
-  const int error = ::posix_spawnp(&pid, argv.front().c_str(), &files, &attributes,
-                                   pointers(argv).data(), pointers(env).data());
-  posix_spawn_file_actions_destroy(&files);
-  posix_spawnattr_destroy(&attributes);
-  if (error != 0) throw std::runtime_error("starting " + call.argv.front());
-  return pid;
-}
-
-UniqueFd pidfd_of(pid_t pid) {
-  return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+// In the child.
+[[noreturn]] void become(const Call& call, char* const* argv, char* const* env) {
+  if (!call.cwd.empty() && ::chdir(call.cwd.c_str()) != 0) ::_exit(kCannotStart);
+  ::close_range(STDERR_FILENO + 1, ~0U, 0);
+  if (call.before_exec) call.before_exec();
+  ::execvpe(argv[0], argv, env);
+  ::_exit(kCannotStart);
 }
 
 int left_until(Clock::time_point deadline) {
@@ -77,7 +61,7 @@ int left_until(Clock::time_point deadline) {
   return left < 0 ? 0 : static_cast<int>(left);
 }
 
-// False at end of file.
+// False at end of file, which a terminal calls EIO.
 bool read_into(int fd, std::string& text) {
   std::array<char, 64 << 10> bytes;
   const ssize_t count = ::read(fd, bytes.data(), bytes.size());
@@ -85,11 +69,11 @@ bool read_into(int fd, std::string& text) {
   return count > 0 || (count < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
-int reaped(pid_t pid, int& signal) {
+Exit reaped(pid_t pid) {
   int status = 0;
   ::waitpid(pid, &status, 0);
-  signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  return WIFSIGNALED(status) ? Exit::by_signal(WTERMSIG(status))
+                             : Exit::by_code(WEXITSTATUS(status));
 }
 
 UniqueFd input_of(const std::string& text) {
@@ -115,107 +99,131 @@ std::string text_of(const std::filesystem::path& file) {
 }  // namespace
 
 Ran run(const Call& call, std::chrono::milliseconds guard) {
-  const auto deadline = Clock::now() + guard;
-  auto out = pipe_of_ours();
-  auto err = pipe_of_ours();
-  const auto in = input_of(call.in);
-  const pid_t pid = start(call, in.get(), out.write_end.get(), err.write_end.get());
-  const UniqueFd pidfd = pidfd_of(pid);
-  out.write_end.reset();
-  err.write_end.reset();
-  Ran ran;
-  bool out_open = true;
-  bool err_open = true;
-  bool alive = true;
-  // To the end of the program, then what is in the pipes: a daemon that it started may hold them
-  // open.
-  while (alive) {
-    std::array<pollfd, 3> waiting{pollfd{pidfd.get(), POLLIN, 0},
-                                  pollfd{out_open ? out.read_end.get() : -1, POLLIN, 0},
-                                  pollfd{err_open ? err.read_end.get() : -1, POLLIN, 0}};
-    if (::poll(waiting.data(), waiting.size(), left_until(deadline)) == 0) {
-      ::kill(-pid, SIGKILL);
-      reaped(pid, ran.signal);
-      ran.code = -1;
-      return ran;
-    }
-    if (waiting[1].revents != 0) out_open = read_into(out.read_end.get(), ran.out);
-    if (waiting[2].revents != 0) err_open = read_into(err.read_end.get(), ran.err);
-    alive = waiting[0].revents == 0;
-  }
-  ran.code = reaped(pid, ran.signal);
-  for (auto* rest : {&out, &err}) {
-    ::fcntl(rest->read_end.get(), F_SETFL, O_NONBLOCK);
-    auto& text = rest == &out ? ran.out : ran.err;
-    std::size_t before = 0;
-    do {
-      before = text.size();
-    } while (read_into(rest->read_end.get(), text) && text.size() > before);
-  }
-  return ran;
+  Program program(call);
+  const auto exit = program.await_end(guard);
+  return {exit, exit.shell_code(), program.output(), program.errors()};
 }
 
-Background::Background(const Call& call) {
-  auto out = pipe_of_ours();
+Program::Program(const Call& call) : on_terminal_(call.streams == Call::Streams::Terminal) {
+  auto argv = call.argv;
+  auto env = environment_of(call);
+  if (on_terminal_) {
+    start_on_terminal(call, pointers(argv).data(), pointers(env).data());
+  } else {
+    start_on_pipes(call, pointers(argv).data(), pointers(env).data());
+  }
+  pidfd_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+}
+
+void Program::start_on_pipes(const Call& call, char* const* argv, char* const* env) {
+  auto out = make_pipe().value();
+  auto err = make_pipe().value();
   const auto in = input_of(call.in);
-  pid_ = start(call, in.get(), out.write_end.get(), out.write_end.get());
-  pidfd_ = pidfd_of(pid_);
+  pid_ = ::fork();
+  if (pid_ < 0) throw std::runtime_error("fork");
+  if (pid_ == 0) {
+    ::setsid();
+    ::dup2(in.get(), STDIN_FILENO);
+    ::dup2(out.write_end.get(), STDOUT_FILENO);
+    ::dup2(err.write_end.get(), STDERR_FILENO);
+    become(call, argv, env);
+  }
   out_ = std::move(out.read_end);
-  ::fcntl(out_.get(), F_SETFL, O_NONBLOCK);
+  err_ = std::move(err.read_end);
 }
 
-Background::Background(Background&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)),
-      pidfd_(std::move(other.pidfd_)),
-      out_(std::move(other.out_)),
-      text_(std::move(other.text_)),
-      code_(other.code_) {}
+void Program::start_on_terminal(const Call& call, char* const* argv, char* const* env) {
+  winsize size{};
+  size.ws_col = 100;
+  size.ws_row = 30;
+  int terminal = -1;
+  pid_ = ::forkpty(&terminal, nullptr, nullptr, &size);
+  if (pid_ < 0) throw std::runtime_error("forkpty");
+  if (pid_ == 0) become(call, argv, env);
+  ::fcntl(terminal, F_SETFD, FD_CLOEXEC);
+  out_ = UniqueFd(terminal);
+}
 
-Background::~Background() {
-  if (pid_ < 0 || code_) return;
+Program::Program(Program&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)),
+      exit_(other.exit_),
+      pidfd_(std::move(other.pidfd_)),
+      on_terminal_(other.on_terminal_),
+      out_(std::move(other.out_)),
+      err_(std::move(other.err_)),
+      output_(std::move(other.output_)),
+      errors_(std::move(other.errors_)),
+      output_found_(other.output_found_),
+      errors_found_(other.errors_found_) {}
+
+Program::~Program() {
+  if (pid_ < 0 || exit_) return;
   ::kill(-pid_, SIGKILL);
-  ::kill(pid_, SIGKILL);
+  ::kill(pid_, SIGKILL);  // a child that has not got to its session yet
   ::waitpid(pid_, nullptr, 0);
 }
 
-void Background::signal(int number) const {
-  if (!code_) ::kill(pid_, number);
+void Program::signal(int number) const {
+  if (!exit_) ::kill(pid_, number);
 }
 
-void Background::read_for(std::chrono::milliseconds wait) {
-  std::array<pollfd, 2> waiting{pollfd{out_.get(), POLLIN, 0},
-                                pollfd{code_ ? -1 : pidfd_.get(), POLLIN, 0}};
-  ::poll(waiting.data(), waiting.size(), static_cast<int>(wait.count()));
-  if (waiting[0].revents != 0 && !read_into(out_.get(), text_)) out_.reset();
-  if (waiting[1].revents != 0 && !code_) {
-    int signal = 0;
-    code_ = reaped(pid_, signal);
+void Program::type(std::string_view keys) const {
+  [[maybe_unused]] const auto written = ::write(out_.get(), keys.data(), keys.size());
+}
+
+bool Program::step(Deadline deadline) {
+  std::array<pollfd, 3> waiting{pollfd{exit_ ? -1 : pidfd_.get(), POLLIN, 0},
+                                pollfd{out_ ? out_.get() : -1, POLLIN, 0},
+                                pollfd{err_ ? err_.get() : -1, POLLIN, 0}};
+  if (::poll(waiting.data(), waiting.size(), left_until(deadline)) <= 0) return false;
+  const auto before = output_.size();
+  if (waiting[1].revents != 0 && !read_into(out_.get(), output_)) out_.reset();
+  if (waiting[2].revents != 0 && !read_into(err_.get(), errors_)) err_.reset();
+  if (on_terminal_) {
+    output_.erase(
+        std::remove(output_.begin() + static_cast<std::ptrdiff_t>(before), output_.end(), '\r'),
+        output_.end());
   }
-}
-
-const std::string& Background::output() {
-  read_for(std::chrono::milliseconds(0));
-  return text_;
-}
-
-bool Background::await_output(const std::string& text, std::chrono::milliseconds guard) {
-  const auto deadline = Clock::now() + guard;
-  while (text_.find(text) == std::string::npos) {
-    if (left_until(deadline) == 0 || (code_ && !out_)) return false;
-    const bool ended = code_.has_value();
-    const auto before = text_.size();
-    read_for(std::chrono::milliseconds(ended ? 0 : left_until(deadline)));
-    if (ended && text_.size() == before) return text_.find(text) != std::string::npos;
-  }
+  if (waiting[0].revents != 0) exit_ = reaped(pid_);
   return true;
 }
 
-std::optional<int> Background::await_exit(std::chrono::milliseconds guard) {
-  const auto deadline = Clock::now() + guard;
-  while (!code_ && left_until(deadline) > 0) {
-    read_for(std::chrono::milliseconds(left_until(deadline)));
+void Program::read_the_rest(Deadline deadline) {
+  // What was written to a terminal comes out at the other side some time later; a pipe holds all.
+  while ((out_ || err_) && step(on_terminal_ ? deadline : Clock::now())) {
   }
-  return code_;
+}
+
+bool Program::await_text(std::string_view text, const std::string& in, std::size_t& behind) {
+  const auto deadline = Clock::now() + kGuard;
+  while (true) {
+    const auto at = in.find(text, behind);
+    if (at != std::string::npos) {
+      behind = at + text.size();
+      return true;
+    }
+    if (exit_ && !out_ && !err_) return false;
+    if (!step(exit_ && !on_terminal_ ? Clock::now() : deadline)) return false;
+  }
+}
+
+bool Program::await_output(std::string_view text) {
+  return await_text(text, output_, output_found_);
+}
+
+bool Program::await_error(std::string_view text) {
+  return await_text(text, errors_, errors_found_);
+}
+
+Exit Program::await_end(std::chrono::milliseconds guard) {
+  const auto deadline = Clock::now() + guard;
+  while (!exit_ && step(deadline)) {
+  }
+  if (!exit_) {
+    throw std::runtime_error("the program did not end; it said: " + output_ + errors_);
+  }
+  read_the_rest(deadline);
+  return *exit_;
 }
 
 bool await(const std::function<bool()>& question, std::chrono::milliseconds guard) {
@@ -225,6 +233,21 @@ bool await(const std::function<bool()>& question, std::chrono::milliseconds guar
     ::poll(nullptr, 0, 1);
   }
   return true;
+}
+
+bool is_alive(pid_t pid) {
+  const auto line = text_of("/proc/" + std::to_string(pid) + "/stat");
+  const auto name_end = line.rfind(')');
+  if (name_end == std::string::npos) return false;
+  const auto state = line.at(name_end + 2);
+  return state != 'Z' && state != 'X';
+}
+
+bool await_death(pid_t pid) {
+  const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!pidfd) return true;
+  pollfd ended{pidfd.get(), POLLIN, 0};
+  return ::poll(&ended, 1, left_until(Clock::now() + kGuard)) == 1;
 }
 
 std::vector<pid_t> processes_mentioning(const std::string& text) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Runs a program for a test: to its end with what it printed, or in the background until the test
-// ends it. No sleeps: everything is awaited by pidfd or end-of-file, with a deadline as a guard
-// against hanging.
+// Runs a real program for a test: to its end with what it printed, or left running, on pipes or on
+// a terminal of its own. No sleeps: everything is awaited by pidfd or end-of-file, with a deadline
+// as a guard against hanging.
 #pragma once
 
 #include <sys/types.h>
@@ -12,57 +12,93 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/exit.h"
 #include "sys/unique_fd.h"
 
 namespace poltergeist::test {
 
 inline constexpr std::chrono::seconds kGuard{60};
 
+struct Call {
+  // Over this process's own environment, or instead of it.
+  enum class Environment { Inherited, Alone };
+  enum class Streams { Pipes, Terminal };
+
+  std::vector<std::string> argv;   // argv[0] is a path or looked up in PATH
+  std::filesystem::path cwd = {};  // empty: this process's own
+  std::map<std::string, std::string> env = {};
+  Environment environment = Environment::Inherited;
+  std::string in = {};  // its standard input, on pipes
+  Streams streams = Streams::Pipes;
+  std::function<void()> before_exec = nullptr;  // in the child; async-signal-safe things only
+};
+
 struct Ran {
-  int code = -1;   // 128+n for death by signal n; −1: it did not end in time and was killed
-  int signal = 0;  // that it died of
+  Exit exit;
+  int code = 0;  // the same as a shell says it
   std::string out;
   std::string err;
 };
 
-struct Call {
-  std::vector<std::string> argv;  // argv[0] is a path or looked up in PATH
-  std::filesystem::path cwd;
-  std::map<std::string, std::string> env;  // over this process's own
-  std::string in;                          // its standard input
-};
-
+// To its end, then what is in the pipes: a daemon that it started may hold them open. Throws when
+// the guard's time passes before; the program is killed then.
 [[nodiscard]] Ran run(const Call& call, std::chrono::milliseconds guard = kGuard);
 
-// A program that is left running. Killed with its process group when this goes.
-class Background {
+// A program that is left running: leader of a session of its own. Killed with its process group
+// when this goes.
+class Program {
  public:
-  explicit Background(const Call& call);
-  Background(Background&& other) noexcept;
-  Background& operator=(Background&&) = delete;
-  Background(const Background&) = delete;
-  Background& operator=(const Background&) = delete;
-  ~Background();
+  explicit Program(const Call& call);
+  Program(Program&& other) noexcept;
+  Program& operator=(Program&&) = delete;
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+  ~Program();
 
   [[nodiscard]] pid_t pid() const { return pid_; }
   void signal(int number) const;
-  // What it printed so far, both streams.
-  [[nodiscard]] const std::string& output();
-  // Until its output contains `text`; false when it ended or the guard's time passed before.
-  [[nodiscard]] bool await_output(const std::string& text,
-                                  std::chrono::milliseconds guard = kGuard);
-  // Its end; nothing when the guard's time passes before.
-  [[nodiscard]] std::optional<int> await_exit(std::chrono::milliseconds guard = kGuard);
+
+  // The other side of its terminal, what is typed there, and the end of it, as when a window is
+  // closed.
+  [[nodiscard]] int terminal() const { return out_.get(); }
+  void type(std::string_view keys) const;
+  void hang_up() { out_.reset(); }
+
+  // Until stdout (a terminal: all) holds `text`, behind what an earlier await found. False when it
+  // ended or the guard's time passed before.
+  [[nodiscard]] bool await_output(std::string_view text);
+  // The same of stderr.
+  [[nodiscard]] bool await_error(std::string_view text);
+  // Its end, and all that it said. Throws when the guard's time passes before.
+  [[nodiscard]] Exit await_end(std::chrono::milliseconds guard = kGuard);
+
+  // All that was read so far; a terminal's line ends as "\n".
+  [[nodiscard]] const std::string& output() const { return output_; }
+  [[nodiscard]] const std::string& errors() const { return errors_; }
 
  private:
-  void read_for(std::chrono::milliseconds wait);
+  using Deadline = std::chrono::steady_clock::time_point;
+
+  void start_on_pipes(const Call& call, char* const* argv, char* const* env);
+  void start_on_terminal(const Call& call, char* const* argv, char* const* env);
+  bool await_text(std::string_view text, const std::string& in, std::size_t& behind);
+  // Until it said something or ended; false when it did neither before the deadline.
+  bool step(Deadline deadline);
+  void read_the_rest(Deadline deadline);
+
   pid_t pid_ = -1;
+  std::optional<Exit> exit_;
   UniqueFd pidfd_;
-  UniqueFd out_;
-  std::string text_;
-  std::optional<int> code_;
+  bool on_terminal_ = false;
+  UniqueFd out_;  // the terminal's other side, or stdout
+  UniqueFd err_;
+  std::string output_;
+  std::string errors_;
+  std::size_t output_found_ = 0;
+  std::size_t errors_found_ = 0;
 };
 
 // Asks again until it is so, as fast as `question` answers; false when the guard's time passes
@@ -70,6 +106,10 @@ class Background {
 [[nodiscard]] bool await(const std::function<bool()>& question,
                          std::chrono::milliseconds guard = kGuard);
 
+// Whether a process is there and no zombie.
+[[nodiscard]] bool is_alive(pid_t pid);
+// Until it is not.
+[[nodiscard]] bool await_death(pid_t pid);
 // Every process whose environment or command line mentions `text`.
 [[nodiscard]] std::vector<pid_t> processes_mentioning(const std::string& text);
 

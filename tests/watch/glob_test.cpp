@@ -140,13 +140,6 @@ TEST_CASE("matching stays fast for patterns that make others explode") {
   CHECK_FALSE(matches(directories + "b", path + "c"));
 }
 
-TEST_CASE("braces expand in the order written, nested, with empty alternatives") {
-  CHECK(expand_braces("a{b,c{d,e}}f").value() == std::vector<std::string>{"abf", "acdf", "acef"});
-  CHECK(expand_braces("{,x}").value() == std::vector<std::string>{"", "x"});
-  CHECK(expand_braces("{a,b").value() == std::vector<std::string>{"{a,b"});
-  CHECK(expand_braces("{{a,b}").value() == std::vector<std::string>{"{a", "{b"});
-}
-
 TEST_CASE("a pattern knows the directory that it begins in") {
   const auto prefix = [](std::string_view text) {
     return Glob::parse(text).value().literal_prefix().text();

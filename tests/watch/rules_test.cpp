@@ -47,7 +47,7 @@ TEST_CASE("the first that speaks decides, and says where it is written") {
   options.targets[0].outputs = {"bin/app", "build/out.o"};
   options.rules = {{.pattern = "*.{log,trace}", .reason = "noise", .place = "config:3:5"},
                    {.pattern = "!keep.o", .place = "config:4:5"}};
-  options.exclude_dirs = {"vendor", "./third/**"};
+  options.exclude_dirs = {"{vendor,extern}", "./third/**"};
   options.default_exclusions = {"build/", "*.tmp"};
   World world(options);
   make_repository(world.root());
