@@ -27,8 +27,8 @@
 
 namespace {
 
-using poltergeist::test::Background;
 using poltergeist::test::Call;
+using poltergeist::test::Program;
 using poltergeist::test::TestProject;
 using Json = nlohmann::json;
 namespace fs = std::filesystem;
@@ -123,10 +123,8 @@ void edit_to_command(int rounds) {
   TestProject beside;
   const Stamps bare(beside.root() / "bare.fifo");
   beside.write("src/a.c", "0");
-  Background loop({.argv = {BARE_LOOP_PROGRAM, (beside.root() / "src").string(), bare.command()},
-                   .cwd = beside.root(),
-                   .env = {},
-                   .in = {}});
+  Program loop({.argv = {BARE_LOOP_PROGRAM, (beside.root() / "src").string(), bare.command()},
+                .cwd = beside.root()});
   std::vector<double> bare_times;
   const auto beside_round = [&] { bare_times.push_back(bare.next_after(save(beside, "x"))); };
   if (!loop.await_output("ready")) std::exit(1);
@@ -170,8 +168,7 @@ void commands(int rounds) {
   std::vector<double> polter;
   std::vector<double> status;
   std::vector<double> version;
-  const Call bare{
-      .argv = {(project.root() / "app").string()}, .cwd = project.root(), .env = {}, .in = {}};
+  const Call bare{.argv = {(project.root() / "app").string()}, .cwd = project.root()};
   for (int round = 0; round < rounds; ++round) {
     direct.push_back(seconds_of(bare));
     polter.push_back(seconds_of(project.polter({"app"})));
@@ -200,9 +197,7 @@ void cold_start(int directories, int files_each) {
   std::vector<double> bare;
   long memory = 0;
   const Call walk{.argv = {BARE_WALK_PROGRAM, (project.root() / "src").string()},
-                  .cwd = project.root(),
-                  .env = {},
-                  .in = {}};
+                  .cwd = project.root()};
   for (int round = 0; round < 7; ++round) {
     bare.push_back(seconds_of(walk));
     ours.push_back(seconds_of(project.poltergeist({"haunt"})));

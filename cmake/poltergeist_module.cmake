@@ -20,9 +20,9 @@ function(poltergeist_module name)
   set_property(GLOBAL APPEND PROPERTY POLTERGEIST_ROOMS "${name}: ${depends}")
 endfunction()
 
-# A program of the product, from the one file main.cpp and a room.
-function(poltergeist_program name room)
-  add_executable(${name} main.cpp)
+# A program of the product: the file with its main(), and the room that does the work.
+function(poltergeist_program name main room)
+  add_executable(${name} ${main})
   target_link_libraries(${name} PRIVATE poltergeist_options poltergeist_${room})
   if(POLTERGEIST_STATIC)
     target_link_options(${name} PRIVATE -static-pie)
