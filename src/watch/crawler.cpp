@@ -98,7 +98,7 @@ Crawler::Watch Crawler::give_watch(DirectoryId directory) {
   const auto token = source_.add(absolute(directory), interest);
   if (token) {
     polled_.erase(directory);
-    if (!source_.is_ordered() || one.token == *token) return Watch::Same;
+    if (*token == WatchToken::None || one.token == *token) return Watch::Same;
     set_watch(directory, *token);
     return Watch::Other;
   }

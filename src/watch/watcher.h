@@ -108,6 +108,8 @@ class Watcher {
   [[nodiscard]] const Fingerprint& fingerprint(std::size_t target) const;
   [[nodiscard]] std::size_t file_count(std::size_t target) const;
   [[nodiscard]] WatchState state() const;
+  // The name of what tells of changes now.
+  [[nodiscard]] std::string_view backend() const;
   // `path` need not exist.
   [[nodiscard]] Explanation why(const RelPath& path) const;
 

@@ -54,6 +54,8 @@ class Watcher::Core {
   void mark(DirectoryId directory, const Hint& hint);
   void remember(const Hint& hint, Instant now);
   void clear_marks();
+  // All tokens are void: another source took over.
+  void take_reset();
 
   // ---- Marks to knowledge
   void settle(Instant now, Force force);
@@ -62,6 +64,8 @@ class Watcher::Core {
   void settle_rescan(Instant now, Force force);
   void settle_entries();
   void settle_polled(Instant now, Force force);
+  // Something has no watch, in the tree or beside it, and is looked at instead.
+  [[nodiscard]] bool lacks_watches() const;
   [[nodiscard]] Batch finish(const TargetSet* known = nullptr);
 
   // ---- The root
@@ -94,6 +98,7 @@ class Watcher::Core {
   bool git_places_changed_ = false;
   bool git_lock_changed_ = false;
   bool rescan_wanted_ = false;
+  bool hints_lost_ = false;  // that is why
 
   Instant rescan_not_before_{};
   Instant last_rescan_{};

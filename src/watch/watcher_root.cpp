@@ -99,8 +99,14 @@ WatchState Watcher::Core::state() const {
                                                   root_.string(), root_trouble_)};
   }
   if (!source_trouble_.empty()) return {WatchState::Kind::Failed, source_trouble_};
-  if (rescan_wanted_) return {WatchState::Kind::Rescanning, "changes were lost: comparing all"};
-  std::string reason = crawler_.polled() > 0 ? limit_reason() : std::string();
+  if (rescan_wanted_ && hints_lost_) {
+    return {WatchState::Kind::Rescanning, "changes were lost: comparing all"};
+  }
+  std::string reason = source_->shortfall();
+  if (lacks_watches()) {
+    if (!reason.empty()) reason += "; ";
+    reason += limit_reason();
+  }
   const auto& unreadable = crawler_.unreadable();
   if (!unreadable.empty()) {
     if (!reason.empty()) reason += "; ";
@@ -112,13 +118,14 @@ WatchState Watcher::Core::state() const {
 }
 
 std::string Watcher::Core::limit_reason() const {
-  const auto directories = crawler_.tree().directory_count();
-  const auto limit = inotify_watch_limit().value_or(0);
-  const auto enough = std::max(kUsualLimit, std::bit_ceil(limit + 2 * directories));
+  const auto needed = crawler_.tree().directory_count() + asides_.count();
+  const auto unwatched = crawler_.polled() + asides_.unwatched();
+  const auto limit = inotify_limit(InotifyResource::Watches);
+  const auto enough = std::max(kUsualLimit, std::bit_ceil(limit.value + 2 * needed));
   return fmt::format(
-      "{} of {} directories have no inotify watch and are read every {} ms: this user may have {} "
-      "watches, other programs' included; raise it: sudo sysctl fs.inotify.max_user_watches={}",
-      crawler_.polled(), directories, options_.poll_interval.count(), limit, enough);
+      "{} of {} directories have no inotify watch and are read every {} ms: {} watches are needed, "
+      "this user may have {}, other programs' included; raise it: sudo sysctl {}={}",
+      unwatched, needed, options_.poll_interval.count(), needed, limit.value, limit.key, enough);
 }
 
 Counters Watcher::Core::counters() const {

@@ -143,14 +143,17 @@ Options options() {
   return options;
 }
 
-}  // namespace
-
 // Each world lives through many histories: closing an inotify instance takes milliseconds.
 constexpr int kHistoriesPerWorld = 25;
 
+int worlds(int usual_histories) {
+  return (test::rounds(usual_histories) + kHistoriesPerWorld - 1) / kHistoriesPerWorld;
+}
+
+}  // namespace
+
 TEST_CASE("after any history the snapshot is what a fresh look finds") {
-  const int worlds = test::scaled(80);
-  for (int seed = 0; seed < worlds; ++seed) {
+  for (int seed = 0, end = worlds(2000); seed < end; ++seed) {
     World world(options(), test::memory_directory());
     auto owned = std::make_unique<LossySource>();
     auto& source = *owned;
@@ -176,8 +179,7 @@ TEST_CASE("after any history the snapshot is what a fresh look finds") {
 }
 
 TEST_CASE("with too few watches the snapshot is still what a fresh look finds") {
-  const int worlds = test::scaled(40);
-  for (int seed = 0; seed < worlds; ++seed) {
+  for (int seed = 0, end = worlds(1000); seed < end; ++seed) {
     World world(options(), test::memory_directory());
     auto owned = std::make_unique<LossySource>();
     auto& source = *owned;
