@@ -12,8 +12,8 @@ void Asides::set(Purpose purpose, const std::vector<Place>& places) {
   }
   std::erase_if(asides_, [&](const Aside& aside) { return aside.purpose == purpose; });
   std::erase(unwatched_, purpose);
-  for (const auto& place : places) {
-    const auto token = source_.add(place.directory, Interest::Aside);
+  for (auto place : places) {
+    const auto token = add(place);
     if (token && *token != WatchToken::None) asides_.push_back({purpose, place, *token});
     if (!token && token.error().code == Errc::Unavailable) unwatched_.push_back(purpose);
   }
@@ -22,6 +22,17 @@ void Asides::set(Purpose purpose, const std::vector<Place>& places) {
       source_.remove(token);
     }
   }
+}
+
+Result<WatchToken> Asides::add(Place& place) {
+  auto token = source_.add(place.directory, Interest::Aside);
+  while (place.or_the_way_there && !token && token.error().code == Errc::NotFound &&
+         place.directory.has_relative_path()) {
+    place.names = {place.directory.filename().string()};
+    place.directory = place.directory.parent_path();
+    token = source_.add(place.directory, Interest::Aside);
+  }
+  return token;
 }
 
 void Asides::forget_all() {

@@ -15,10 +15,12 @@ namespace poltergeist::watch {
 
 class Asides {
  public:
-  enum class Purpose { GitLock, GitPlaces, IgnoreFiles, WayToRoot };
+  enum class Purpose { GitLock, GitPlaces, IgnoreFiles, Boundaries, WayToRoot };
   struct Place {
     std::filesystem::path directory;
     std::vector<std::string> names;  // empty: any
+    // While it is not there: the place where the way to it goes on.
+    bool or_the_way_there = false;
   };
 
   // Both outlive it. The table knows the tokens that the tree uses as well.
@@ -43,6 +45,8 @@ class Asides {
     Place place;
     WatchToken token;
   };
+  Result<WatchToken> add(Place& place);
+
   ChangeSource& source_;
   const WatchTable& table_;
   std::vector<Aside> asides_;

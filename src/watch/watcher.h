@@ -67,6 +67,7 @@ struct Counters {
   std::size_t polled = 0;       // directories of the tree that have none
   std::size_t directories = 0;  // both
   std::size_t files = 0;        // claimed by any target
+  std::size_t boundaries = 0;   // other repositories, each with a watch for that to end
 };
 
 // A hint as it came, for `poltergeist doctor`.

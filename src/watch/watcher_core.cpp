@@ -55,7 +55,7 @@ Batch Watcher::Core::apply(Instant now) {
 }
 
 Batch Watcher::Core::sync(Instant now) {
-  if (!source_->sync()) rescan_wanted_ = true;
+  if (!source_->sync()) take_anything();
   git_lock_changed_ = true;
   // Whatever happened before the call is in the first round's hints or is read in the first round;
   // the others only catch up with what happens meanwhile.
@@ -164,7 +164,8 @@ void Watcher::Core::take(const Hint& hint) {
   if (hint.what == Hint::What::Overflow) {
     batch_.overflowed = true;
     ++counters_.overflows;
-    rescan_wanted_ = hints_lost_ = true;
+    hints_lost_ = true;
+    take_anything();
     return;
   }
   if (hint.what == Hint::What::Reset) {
@@ -172,11 +173,10 @@ void Watcher::Core::take(const Hint& hint) {
     return;
   }
   if (hint.what == Hint::What::Anything) {
-    rescan_wanted_ = true;
-    git_lock_changed_ = git_places_changed_ = outside_ignores_changed_ = true;
+    take_anything();
     return;
   }
-  for (const auto purpose : asides_.purposes_of(hint)) take_aside(purpose);
+  for (const auto purpose : asides_.purposes_of(hint)) take_aside(purpose, hint);
   const bool about_itself = hint.what == Hint::What::SelfGone || hint.what == Hint::What::SelfMoved;
   crawler_.table().for_each(hint.token, [&](DirectoryId directory) {
     if (!crawler_.tree().at(directory).alive) {
@@ -190,15 +190,20 @@ void Watcher::Core::take(const Hint& hint) {
   });
 }
 
+void Watcher::Core::take_anything() {
+  rescan_wanted_ = true;
+  git_lock_changed_ = git_places_changed_ = outside_ignores_changed_ = true;
+}
+
 void Watcher::Core::take_reset() {
   crawler_.unwatch(crawler_.tree().root());
   asides_.forget_all();
-  git_lock_changed_ = git_places_changed_ = outside_ignores_changed_ = true;
-  rescan_wanted_ = true;
+  watched_boundaries_.clear();
   root_retry_at_ = Instant{};
+  take_anything();
 }
 
-void Watcher::Core::take_aside(Asides::Purpose purpose) {
+void Watcher::Core::take_aside(Asides::Purpose purpose, const Hint& hint) {
   switch (purpose) {
     case Asides::Purpose::GitLock:
       git_lock_changed_ = true;
@@ -208,6 +213,11 @@ void Watcher::Core::take_aside(Asides::Purpose purpose) {
       break;
     case Asides::Purpose::IgnoreFiles:
       outside_ignores_changed_ = true;
+      break;
+    case Asides::Purpose::Boundaries:
+      if (const auto below = RelPath::below(root_, *asides_.directory_of(hint.token))) {
+        directories_.insert(below->parent());
+      }
       break;
     case Asides::Purpose::WayToRoot:
       root_retry_at_ = Instant{};
@@ -260,6 +270,7 @@ void Watcher::Core::clear_marks() {
 void Watcher::Core::settle(Instant now, Force force) {
   if (asides_.unwatched() > 0 && (force == Force::Yes || now >= poll_at_)) {
     git_lock_changed_ = git_places_changed_ = outside_ignores_changed_ = true;
+    for (const auto& boundary : watched_boundaries_) directories_.insert(boundary.parent());
   }
   if (std::exchange(git_lock_changed_, false)) git_.look(now);
   if (!check_root(now)) {
@@ -271,6 +282,11 @@ void Watcher::Core::settle(Instant now, Force force) {
   settle_rescan(now, force);
   settle_entries();
   settle_polled(now, force);
+  while (crawler_.boundaries() != watched_boundaries_ ||
+         crawler_.boundaries_met() != watched_boundaries_met_) {
+    watch_boundaries();
+    settle_entries();
+  }
 }
 
 void Watcher::Core::settle_git(Instant now) {
@@ -292,8 +308,11 @@ void Watcher::Core::settle_git(Instant now) {
 }
 
 void Watcher::Core::settle_ignore_files(Instant now, Force force) {
-  if (std::exchange(outside_ignores_changed_, false) && crawler_.reload_outside_ignore_files()) {
-    crawler_.reread(crawler_.tree().root(), Crawler::Reach::Below);
+  if (std::exchange(outside_ignores_changed_, false)) {
+    watch_asides();  // their directories may have come or gone
+    if (crawler_.reload_outside_ignore_files()) {
+      crawler_.reread(crawler_.tree().root(), Crawler::Reach::Below);
+    }
   }
   for (auto it = ignored_by_.begin(); it != ignored_by_.end();) {
     const auto& [path, due] = *it;

@@ -39,6 +39,7 @@ void Watcher::Core::lose_root(std::string why, Instant now) {
   crawler_.unwatch(crawler_.tree().root());
   asides_.set(Asides::Purpose::GitLock, {});
   asides_.set(Asides::Purpose::IgnoreFiles, {});
+  asides_.set(Asides::Purpose::Boundaries, {});
   for (auto above = root_; above.has_relative_path();) {
     above = above.parent_path();
     struct stat status {};
@@ -85,10 +86,26 @@ void Watcher::Core::watch_asides() {
   std::vector<Asides::Place> ignores;
   if (crawler_.rules().git() != nullptr) {
     for (auto& [directory, names] : crawler_.rules().git()->outside()) {
-      ignores.push_back({.directory = directory, .names = names});
+      ignores.push_back({.directory = directory, .names = names, .or_the_way_there = true});
     }
   }
   asides_.set(Purpose::IgnoreFiles, ignores);
+  watch_boundaries();
+}
+
+// A repository that is one no more is a part of the tree.
+void Watcher::Core::watch_boundaries() {
+  std::vector<Asides::Place> places;
+  for (const auto& directory : crawler_.boundaries()) {
+    places.push_back({.directory = directory.under(root_), .names = {".git"}});
+  }
+  asides_.set(Asides::Purpose::Boundaries, places);
+  watched_boundaries_ = crawler_.boundaries();
+  watched_boundaries_met_ = crawler_.boundaries_met();
+  // Watched first, looked at after: nothing falls between.
+  for (const auto& directory : watched_boundaries_) {
+    if (!crawler_.is_boundary(directory)) directories_.insert(directory.parent());
+  }
 }
 
 // ---- How it is
@@ -134,6 +151,7 @@ Counters Watcher::Core::counters() const {
   counters.polled = crawler_.polled();
   counters.directories = crawler_.tree().directory_count();
   counters.files = crawler_.tree().file_count();
+  counters.boundaries = crawler_.boundaries().size();
   return counters;
 }
 

@@ -13,6 +13,8 @@ class OracleProject : public TestProject {
   // Watches `src/**` of the root, which is made; `watcher` are keys of that section. The back end
   // is that of POLTERGEIST_TEST_BACKEND.
   explicit OracleProject(nlohmann::json watcher = nlohmann::json::object());
+  // Writes the configuration again, for a root that is another now.
+  void configure_again() const { configure(configuration_); }
 
   [[nodiscard]] std::filesystem::path src() const { return root() / "src"; }
   // Beside the root.
@@ -33,6 +35,9 @@ class OracleProject : public TestProject {
 
  private:
   [[nodiscard]] std::filesystem::path gate() const { return outside() / "gate"; }
+
+  nlohmann::json configuration_;
+  mutable int calls_ = 0;
 };
 
 // The name of the back end that is tested: POLTERGEIST_TEST_BACKEND, or "auto".
