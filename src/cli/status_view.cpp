@@ -54,7 +54,8 @@ std::string watch_text(const JsonView& watch) {
       {watch["state"].text() +
            (watch["reason"].text().empty() ? std::string() : ": " + watch["reason"].text()),
        files ? fmt::format("{} file{}", *files, *files == 1 ? "" : "s") : std::string(),
-       watch["backend"].text()});
+       watch["backend"].text() +
+           (watch["choice"].text().empty() ? std::string() : ": " + watch["choice"].text())});
 }
 
 std::string queue_text(const JsonView& queue) {

@@ -213,6 +213,7 @@ api::Json Answers::status(const std::optional<TargetId>& only) const {
   const auto counters = watching_.counters();
   api::Json watch = api::to_json(this->watch());
   watch["backend"] = watching_.backend();
+  if (!watching_.choice().empty()) watch["choice"] = watching_.choice();
   watch["files"] = counters.files;
   watch["watches"] = counters.watches;
   watch["polled"] = counters.polled;

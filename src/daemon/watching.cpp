@@ -49,12 +49,10 @@ Result<std::unique_ptr<Watching>> Watching::create(Loop& loop, const config::Pro
                                                    Listener listener) {
   std::unique_ptr<Watching> watching(new Watching(loop, paths, std::move(listener)));
   auto opened = watch::open_source(project.root, backend_of(project.watcher.backend));
-  if (!opened) return fail(opened.error(), "watching {}", project.root.string());
-  watching->backend_ = opened->backend;
-  watching->notice_ = opened->notice;
-  if (!opened->notice.empty()) log_warn("{}", opened->notice);
+  if (!opened.choice.empty()) log_warn("{}", opened.choice);
+  watching->choice_ = std::move(opened.choice);
   auto watcher = watch::Watcher::create(project.root, watching->options_for(project),
-                                        std::move(opened->source), now());
+                                        std::move(opened.source), now());
   if (!watcher) return fail(watcher.error());
   watching->watcher_ = std::move(*watcher);
   watching->told_state_ = watching->watcher_->state();

@@ -48,8 +48,9 @@ class Watching {
   [[nodiscard]] watch::Explanation why(const RelPath& path) const { return watcher_->why(path); }
   [[nodiscard]] const TargetId* target_at(std::size_t index) const;
   [[nodiscard]] watch::Counters counters() const { return watcher_->counters(); }
-  [[nodiscard]] std::string_view backend() const { return name_in(watch::kBackends, backend_); }
-  [[nodiscard]] const std::string& notice() const { return notice_; }
+  [[nodiscard]] std::string_view backend() const { return watcher_->backend(); }
+  // Why that one was chosen; empty if there is nothing to say.
+  [[nodiscard]] const std::string& choice() const { return choice_; }
 
  private:
   Watching(Loop& loop, state::ProjectPaths paths, Listener listener);
@@ -64,8 +65,7 @@ class Watching {
   std::vector<TargetId>
       targets_;  // by the watcher's index; the configuration's own comes after them
   std::unique_ptr<watch::Watcher> watcher_;
-  watch::Backend backend_ = watch::Backend::Inotify;
-  std::string notice_;
+  std::string choice_;
   int watched_fd_ = -1;
   Loop::Handle readable_;
   DeadlineTimer timer_;

@@ -11,15 +11,33 @@ void Asides::set(Purpose purpose, const std::vector<Place>& places) {
     if (aside.purpose == purpose) old.push_back(aside.token);
   }
   std::erase_if(asides_, [&](const Aside& aside) { return aside.purpose == purpose; });
-  for (const auto& place : places) {
-    const auto token = source_.add(place.directory, Interest::Aside);
-    if (token) asides_.push_back({purpose, place, *token});
+  std::erase(unwatched_, purpose);
+  for (auto place : places) {
+    const auto token = add(place);
+    if (token && *token != WatchToken::None) asides_.push_back({purpose, place, *token});
+    if (!token && token.error().code == Errc::Unavailable) unwatched_.push_back(purpose);
   }
   for (const auto token : old) {
     if (directory_of(token) == nullptr && table_.find(token) == DirectoryId::None) {
       source_.remove(token);
     }
   }
+}
+
+Result<WatchToken> Asides::add(Place& place) {
+  auto token = source_.add(place.directory, Interest::Aside);
+  while (place.or_the_way_there && !token && token.error().code == Errc::NotFound &&
+         place.directory.has_relative_path()) {
+    place.names = {place.directory.filename().string()};
+    place.directory = place.directory.parent_path();
+    token = source_.add(place.directory, Interest::Aside);
+  }
+  return token;
+}
+
+void Asides::forget_all() {
+  asides_.clear();
+  unwatched_.clear();
 }
 
 std::vector<Asides::Purpose> Asides::purposes_of(const Hint& hint) const {

@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include "watch/fallback_source.h"
 #include "watch/inotify_source.h"
 #include "watch/poll_source.h"
 
@@ -31,10 +32,16 @@ constexpr auto kEventless = std::to_array<FileSystem>({
     {0x786F4256, "a VirtualBox share"},
 });
 
-OpenedSource polling(Milliseconds interval, std::string notice) {
-  return {.source = std::make_unique<PollSource>(interval),
-          .backend = Backend::Poll,
-          .notice = std::move(notice)};
+std::string_view eventless_file_system_at(const std::filesystem::path& path) {
+  struct statfs status {};
+  if (::statfs(path.c_str(), &status) != 0) return {};
+  return eventless_file_system(static_cast<long>(status.f_type));
+}
+
+Result<std::unique_ptr<ChangeSource>> open_inotify() {
+  auto inotify = InotifySource::create();
+  if (!inotify) return fail(inotify.error());
+  return std::unique_ptr<ChangeSource>(std::move(*inotify));
 }
 
 }  // namespace
@@ -46,29 +53,20 @@ std::string_view eventless_file_system(long magic) {
   return {};
 }
 
-Result<OpenedSource> open_source(const std::filesystem::path& root, Backend wanted,
-                                 Milliseconds poll_interval) {
-  if (wanted == Backend::Poll) return polling(poll_interval, {});
+OpenedSource open_source(const std::filesystem::path& root, Backend wanted,
+                         Milliseconds poll_interval) {
+  std::string choice;
   if (wanted == Backend::Auto) {
-    struct statfs status {};
-    const auto name = ::statfs(root.c_str(), &status) == 0
-                          ? eventless_file_system(static_cast<long>(status.f_type))
-                          : std::string_view{};
-    if (!name.empty()) {
-      return polling(
-          poll_interval,
-          fmt::format("{} is on {}, which does not report changes: it is read every {} ms",
-                      root.string(), name, poll_interval.count()));
+    if (const auto name = eventless_file_system_at(root); !name.empty()) {
+      choice = fmt::format("{} is on {}, which does not report changes", root.string(), name);
+      wanted = Backend::Poll;
     }
   }
-  auto inotify = InotifySource::create();
-  if (inotify)
-    return OpenedSource{.source = std::move(*inotify), .backend = Backend::Inotify, .notice = {}};
-  if (wanted == Backend::Inotify || inotify.error().code != Errc::Unavailable) {
-    return fail(inotify.error());
+  if (wanted == Backend::Poll) {
+    return {.source = std::make_unique<PollSource>(poll_interval), .choice = std::move(choice)};
   }
-  return polling(poll_interval, fmt::format("{}; until then the tree is read every {} ms",
-                                            inotify.error().message, poll_interval.count()));
+  return {.source = std::make_unique<FallbackSource>(open_inotify, poll_interval),
+          .choice = std::move(choice)};
 }
 
 }  // namespace poltergeist::watch

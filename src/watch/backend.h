@@ -23,14 +23,14 @@ inline constexpr auto kBackends = std::to_array<EnumName<Backend>>({
 
 struct OpenedSource {
   std::unique_ptr<ChangeSource> source;
-  Backend backend = Backend::Inotify;
-  std::string notice;  // why it is not inotify, for people; else empty
+  std::string choice;  // why it is this one, for people; empty: it was asked for, or is the usual
 };
 
-// Auto is inotify, unless the root lies on a file system that sends no events or the user has no
-// inotify instance left; then poll, with a notice.
-[[nodiscard]] Result<OpenedSource> open_source(const std::filesystem::path& root, Backend wanted,
-                                               Milliseconds poll_interval = Milliseconds(2000));
+// Auto is inotify, unless the root lies on a file system that sends no events: then poll. What
+// cannot be had at the moment (no inotify instance is left) is tried again and again, and stood in
+// for by polling: the source's shortfall says so.
+[[nodiscard]] OpenedSource open_source(const std::filesystem::path& root, Backend wanted,
+                                       Milliseconds poll_interval = Milliseconds(2000));
 
 // The name of a file system that is known not to send events for every change; empty for others.
 // `magic` as statfs gives it.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The seam to whatever says that something may have changed: inotify, a timer that polls, or a
-// test's script. What it says are hints; a stat decides. One thread.
+// The seam to whatever says that something may have changed: the kernel, another program, a timer
+// that polls, or a test's script. What it says are hints; a stat decides. One thread.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,7 @@ namespace poltergeist::watch {
 
 // Stands for one watched directory. Never used again for another while the source lives. Adding a
 // directory that is watched already (by another path, too) gives the same token.
+// None: the directory needs no watch, for the source says Anything and never more.
 enum class WatchToken : std::int32_t { None = -1 };
 
 struct Hint {
@@ -27,7 +28,8 @@ struct Hint {
     SelfGone,           // the watched directory itself was deleted or unmounted; the token is void
     SelfMoved,          // the watched directory itself has another name now
     Anything,           // what changed is not known: compare everything (no token)
-    Overflow            // the same, because hints were lost
+    Overflow,           // the same, because hints were lost
+    Reset               // the same, and every token that was given is void: add all again
   };
   What what = What::Changed;
   WatchToken token = WatchToken::None;
@@ -52,9 +54,16 @@ class ChangeSource {
   // Readable when hints wait; -1: there is only deadline().
   [[nodiscard]] virtual int fd() const = 0;
   [[nodiscard]] virtual std::optional<Instant> deadline() const = 0;
-  // Hints arrive in the order of the changes, before the changing call has returned: what happened
-  // before read() says "nothing left" is known.
-  [[nodiscard]] virtual bool is_ordered() const = 0;
+  // What the configuration calls it; it may change with a read().
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  // What it cannot do as it should, for people, with what to do about it; empty if nothing.
+  [[nodiscard]] virtual std::string shortfall() const { return {}; }
+
+  // After it, the hints that read() gives until there are none left tell of all that happened
+  // before the call. An error: that cannot be had; compare everything.
+  [[nodiscard]] virtual Result<void> sync() = 0;
+  // How long the comparison took that the last Anything asked for.
+  virtual void compared(Instant /*began*/, Instant /*ended*/) {}
 
   // Watches a directory; never follows a link. Errc::NotFound if it is none (any more),
   // Errc::Denied, Errc::Unavailable if there are no more watches to be had.

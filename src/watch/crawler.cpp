@@ -98,7 +98,7 @@ Crawler::Watch Crawler::give_watch(DirectoryId directory) {
   const auto token = source_.add(absolute(directory), interest);
   if (token) {
     polled_.erase(directory);
-    if (!source_.is_ordered() || one.token == *token) return Watch::Same;
+    if (*token == WatchToken::None || one.token == *token) return Watch::Same;
     set_watch(directory, *token);
     return Watch::Other;
   }
@@ -138,7 +138,10 @@ void Crawler::poll() {
 // ---- Reading
 
 void Crawler::reread(DirectoryId directory, Reach reach) {
-  if (directory == tree_.root() && reach != Reach::Names) unreadable_.clear();
+  if (directory == tree_.root() && reach != Reach::Names) {
+    unreadable_.clear();
+    boundaries_.clear();
+  }
   waiting_.push_back({directory, reach});
   work_off();
 }
@@ -178,9 +181,13 @@ void Crawler::read(DirectoryId directory, Reach reach) {
     return;
   }
   unreadable_.erase(tree_.at(directory).path);
+  boundaries_.erase(tree_.at(directory).path);
   for (const auto& entry : reader_.entries()) {
     if (!is_root && reader_.name(entry) == ".git" && !rules_.leads_into(tree_.at(directory).path)) {
+      auto boundary = tree_.at(directory).path;
       drop(directory);
+      boundaries_.insert(std::move(boundary));
+      ++boundaries_met_;
       return;
     }
   }
@@ -267,6 +274,7 @@ void Crawler::look_at(DirectoryId directory, std::string_view name) {
   if (kind != EntryKind::Directory) {
     if (child != DirectoryId::None) drop(child);
     if (!unreadable_.empty()) unreadable_.erase(tree_.at(directory).path.child(name));
+    if (!boundaries_.empty()) boundaries_.erase(tree_.at(directory).path.child(name));
   }
   if (kind == EntryKind::Directory) {
     look_at_directory(directory, name);
@@ -334,7 +342,9 @@ void Crawler::drop(DirectoryId directory) {
   const auto path = tree_.at(directory).path;
   drop_all(directory);
   if (rules_.git() != nullptr) rules_.git()->forget(path);
-  std::erase_if(unreadable_, [&](const RelPath& one) { return one.is_within(path); });
+  const auto is_below = [&](const RelPath& one) { return one.is_within(path); };
+  std::erase_if(unreadable_, is_below);
+  std::erase_if(boundaries_, is_below);
   view_of_ = DirectoryId::None;
 }
 

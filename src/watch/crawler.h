@@ -60,6 +60,10 @@ class Crawler {
   [[nodiscard]] std::size_t polled() const { return polled_.size(); }
   // Directories that may not be read, by path.
   [[nodiscard]] const std::set<RelPath>& unreadable() const { return unreadable_; }
+  // Directories that were met and not entered because they are other repositories.
+  [[nodiscard]] const std::set<RelPath>& boundaries() const { return boundaries_; }
+  // How often one was met: what was met again may be another directory, or have lost its watch.
+  [[nodiscard]] std::uint64_t boundaries_met() const { return boundaries_met_; }
   // A directory below the root that is another repository, and that no pattern leads into.
   [[nodiscard]] bool is_boundary(const RelPath& directory) const;
 
@@ -102,6 +106,8 @@ class Crawler {
   std::vector<Waiting> waiting_;
   std::set<DirectoryId> polled_;
   std::set<RelPath> unreadable_;
+  std::set<RelPath> boundaries_;
+  std::uint64_t boundaries_met_ = 0;
   bool limit_reached_ = false;  // in this call: no use in asking for more watches
 };
 

@@ -4,6 +4,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -22,6 +23,8 @@ constexpr std::uint32_t kAsideMask =
     IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_CLOSE_WRITE;
 // IN_MASK_ADD: one directory may be watched for two reasons, and the second must not end the first.
 constexpr std::uint32_t kFlags = IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK | IN_MASK_ADD;
+
+constexpr std::uint64_t kUsualInstances = 1024;
 
 std::uint32_t mask_for(Interest interest) {
   switch (interest) {
@@ -57,9 +60,12 @@ std::optional<Hint::What> meaning_of(std::uint32_t mask) {
 Result<std::unique_ptr<InotifySource>> InotifySource::create() {
   UniqueFd fd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!fd && errno == EMFILE) {
-    return fail(Errc::Unavailable,
-                "no inotify instance is left for this user; raise the limit: sudo sysctl "
-                "fs.inotify.max_user_instances=1024");
+    const auto limit = inotify_limit(InotifyResource::Instances);
+    return fail(
+        Errc::Unavailable,
+        "no inotify instance is left: one is needed, this user may have {}, other programs' "
+        "included; raise it: sudo sysctl {}={}",
+        limit.value, limit.key, std::max(kUsualInstances, 2 * limit.value));
   }
   if (!fd) return fail_errno("inotify");
   return std::unique_ptr<InotifySource>(new InotifySource(std::move(fd)));
@@ -110,10 +116,21 @@ void decode_inotify(std::span<const char> bytes, std::vector<Hint>& hints) {
   }
 }
 
-std::optional<std::uint64_t> inotify_watch_limit() {
-  const auto text = read_file("/proc/sys/fs/inotify/max_user_watches");
-  if (!text) return std::nullopt;
-  return parse_number(trimmed(*text));
+InotifyLimit inotify_limit(InotifyResource resource) {
+  const bool watches = resource == InotifyResource::Watches;
+  const auto value_of = [](const std::string& key) {
+    auto file = "/proc/sys/" + key;
+    std::replace(file.begin() + 10, file.end(), '.', '/');
+    const auto text = read_file(file);
+    return text ? parse_number(trimmed(*text)) : std::nullopt;
+  };
+  const std::string of_all =
+      watches ? "fs.inotify.max_user_watches" : "fs.inotify.max_user_instances";
+  const std::string of_ours = watches ? "user.max_inotify_watches" : "user.max_inotify_instances";
+  const auto all = value_of(of_all);
+  const auto ours = value_of(of_ours);
+  if (ours && (!all || *ours < *all)) return {.value = *ours, .key = of_ours};
+  return {.value = all.value_or(0), .key = of_all};
 }
 
 }  // namespace poltergeist::watch

@@ -18,7 +18,9 @@ class InotifySource final : public ChangeSource {
 
   [[nodiscard]] int fd() const override { return fd_.get(); }
   [[nodiscard]] std::optional<Instant> deadline() const override { return std::nullopt; }
-  [[nodiscard]] bool is_ordered() const override { return true; }
+  [[nodiscard]] std::string_view name() const override { return "inotify"; }
+  // The kernel queues an event before the changing call has returned.
+  [[nodiscard]] Result<void> sync() override { return {}; }
   [[nodiscard]] Result<WatchToken> add(const std::string& directory, Interest interest) override;
   void remove(WatchToken token) override;
   [[nodiscard]] Result<bool> read(std::vector<Hint>& hints, Instant now) override;
@@ -34,7 +36,13 @@ class InotifySource final : public ChangeSource {
 // What the kernel wrote, as hints; names are views into `bytes`. A record that is cut off ends it.
 void decode_inotify(std::span<const char> bytes, std::vector<Hint>& hints);
 
-// fs.inotify.max_user_watches, where this kernel says it.
-[[nodiscard]] std::optional<std::uint64_t> inotify_watch_limit();
+// How many of something this user may have, and the sysctl that says so: in a user namespace that
+// may be the namespace's own.
+struct InotifyLimit {
+  std::uint64_t value = 0;
+  std::string key;
+};
+enum class InotifyResource { Watches, Instances };
+[[nodiscard]] InotifyLimit inotify_limit(InotifyResource resource);
 
 }  // namespace poltergeist::watch

@@ -50,6 +50,9 @@ std::size_t Watcher::file_count(std::size_t target) const {
 WatchState Watcher::state() const {
   return core_->state();
 }
+std::string_view Watcher::backend() const {
+  return core_->source().name();
+}
 Explanation Watcher::why(const RelPath& path) const {
   return core_->why(path);
 }

@@ -67,6 +67,7 @@ struct Counters {
   std::size_t polled = 0;       // directories of the tree that have none
   std::size_t directories = 0;  // both
   std::size_t files = 0;        // claimed by any target
+  std::size_t boundaries = 0;   // other repositories, each with a watch for that to end
 };
 
 // A hint as it came, for `poltergeist doctor`.
@@ -108,6 +109,8 @@ class Watcher {
   [[nodiscard]] const Fingerprint& fingerprint(std::size_t target) const;
   [[nodiscard]] std::size_t file_count(std::size_t target) const;
   [[nodiscard]] WatchState state() const;
+  // The name of what tells of changes now.
+  [[nodiscard]] std::string_view backend() const;
   // `path` need not exist.
   [[nodiscard]] Explanation why(const RelPath& path) const;
 

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "sys/clock.h"
+#include "watch/poll_source.h"
+
 namespace poltergeist::watch {
 
 namespace {
@@ -52,7 +55,7 @@ Batch Watcher::Core::apply(Instant now) {
 }
 
 Batch Watcher::Core::sync(Instant now) {
-  if (!source_->is_ordered()) rescan_wanted_ = true;
+  if (!source_->sync()) take_anything();
   git_lock_changed_ = true;
   // Whatever happened before the call is in the first round's hints or is read in the first round;
   // the others only catch up with what happens meanwhile.
@@ -119,7 +122,7 @@ bool Watcher::Core::drain(Instant now) {
     if (!more) {
       // Nothing that was waiting can be known any more.
       source_trouble_ = more.error().message;
-      rescan_wanted_ = true;
+      rescan_wanted_ = hints_lost_ = true;
       break;
     }
     source_trouble_.clear();
@@ -161,15 +164,19 @@ void Watcher::Core::take(const Hint& hint) {
   if (hint.what == Hint::What::Overflow) {
     batch_.overflowed = true;
     ++counters_.overflows;
-    rescan_wanted_ = true;
+    hints_lost_ = true;
+    take_anything();
+    return;
+  }
+  if (hint.what == Hint::What::Reset) {
+    take_reset();
     return;
   }
   if (hint.what == Hint::What::Anything) {
-    rescan_wanted_ = true;
-    git_lock_changed_ = git_places_changed_ = outside_ignores_changed_ = true;
+    take_anything();
     return;
   }
-  for (const auto purpose : asides_.purposes_of(hint)) take_aside(purpose);
+  for (const auto purpose : asides_.purposes_of(hint)) take_aside(purpose, hint);
   const bool about_itself = hint.what == Hint::What::SelfGone || hint.what == Hint::What::SelfMoved;
   crawler_.table().for_each(hint.token, [&](DirectoryId directory) {
     if (!crawler_.tree().at(directory).alive) {
@@ -183,7 +190,20 @@ void Watcher::Core::take(const Hint& hint) {
   });
 }
 
-void Watcher::Core::take_aside(Asides::Purpose purpose) {
+void Watcher::Core::take_anything() {
+  rescan_wanted_ = true;
+  git_lock_changed_ = git_places_changed_ = outside_ignores_changed_ = true;
+}
+
+void Watcher::Core::take_reset() {
+  crawler_.unwatch(crawler_.tree().root());
+  asides_.forget_all();
+  watched_boundaries_.clear();
+  root_retry_at_ = Instant{};
+  take_anything();
+}
+
+void Watcher::Core::take_aside(Asides::Purpose purpose, const Hint& hint) {
   switch (purpose) {
     case Asides::Purpose::GitLock:
       git_lock_changed_ = true;
@@ -193,6 +213,11 @@ void Watcher::Core::take_aside(Asides::Purpose purpose) {
       break;
     case Asides::Purpose::IgnoreFiles:
       outside_ignores_changed_ = true;
+      break;
+    case Asides::Purpose::Boundaries:
+      if (const auto below = RelPath::below(root_, *asides_.directory_of(hint.token))) {
+        directories_.insert(below->parent());
+      }
       break;
     case Asides::Purpose::WayToRoot:
       root_retry_at_ = Instant{};
@@ -243,6 +268,10 @@ void Watcher::Core::clear_marks() {
 // ---- Marks to knowledge
 
 void Watcher::Core::settle(Instant now, Force force) {
+  if (asides_.unwatched() > 0 && (force == Force::Yes || now >= poll_at_)) {
+    git_lock_changed_ = git_places_changed_ = outside_ignores_changed_ = true;
+    for (const auto& boundary : watched_boundaries_) directories_.insert(boundary.parent());
+  }
   if (std::exchange(git_lock_changed_, false)) git_.look(now);
   if (!check_root(now)) {
     clear_marks();
@@ -253,6 +282,11 @@ void Watcher::Core::settle(Instant now, Force force) {
   settle_rescan(now, force);
   settle_entries();
   settle_polled(now, force);
+  while (crawler_.boundaries() != watched_boundaries_ ||
+         crawler_.boundaries_met() != watched_boundaries_met_) {
+    watch_boundaries();
+    settle_entries();
+  }
 }
 
 void Watcher::Core::settle_git(Instant now) {
@@ -274,8 +308,11 @@ void Watcher::Core::settle_git(Instant now) {
 }
 
 void Watcher::Core::settle_ignore_files(Instant now, Force force) {
-  if (std::exchange(outside_ignores_changed_, false) && crawler_.reload_outside_ignore_files()) {
-    crawler_.reread(crawler_.tree().root(), Crawler::Reach::Below);
+  if (std::exchange(outside_ignores_changed_, false)) {
+    watch_asides();  // their directories may have come or gone
+    if (crawler_.reload_outside_ignore_files()) {
+      crawler_.reread(crawler_.tree().root(), Crawler::Reach::Below);
+    }
   }
   for (auto it = ignored_by_.begin(); it != ignored_by_.end();) {
     const auto& [path, due] = *it;
@@ -301,10 +338,12 @@ void Watcher::Core::settle_rescan(Instant now, Force force) {
   if (!rescan_wanted_ || (force == Force::No && now < rescan_not_before_)) return;
   rescan_wanted_ = false;
   clear_marks();
+  const auto began = poltergeist::now();
   crawler_.reread(crawler_.tree().root(), Crawler::Reach::Identity);
+  source_->compared(now, now + (poltergeist::now() - began));
   batch_.rescanned = true;
   ++counters_.rescans;
-  if (!source_->is_ordered()) return;
+  if (!std::exchange(hints_lost_, false)) return;
   quick_rescans_ = now - last_rescan_ < kQuick ? quick_rescans_ + 1 : 0;
   last_rescan_ = now;
   if (quick_rescans_ < kFreeRescans) return;
@@ -326,16 +365,22 @@ void Watcher::Core::settle_entries() {
 }
 
 void Watcher::Core::settle_polled(Instant now, Force force) {
-  if (crawler_.polled() == 0 || (force == Force::No && now < poll_at_)) return;
+  if (!lacks_watches() || (force == Force::No && now < poll_at_)) return;
+  const auto began = poltergeist::now();
   crawler_.poll();
-  poll_at_ = now + options_.poll_interval;
+  const auto took = poltergeist::now() - began;
+  poll_at_ = next_comparison(now, now + took, options_.poll_interval);
+}
+
+bool Watcher::Core::lacks_watches() const {
+  return crawler_.polled() > 0 || asides_.unwatched() > 0;
 }
 
 std::optional<Instant> Watcher::Core::deadline() const {
   auto due = source_->deadline();
   if (!root_trouble_.empty()) return earlier(due, root_retry_at_);
   if (rescan_wanted_) due = earlier(due, rescan_not_before_);
-  if (crawler_.polled() > 0) due = earlier(due, poll_at_);
+  if (lacks_watches()) due = earlier(due, poll_at_);
   for (const auto& [path, when] : ignored_by_) due = earlier(due, when);
   return due;
 }

@@ -49,11 +49,15 @@ class Watcher::Core {
   // True if there were any.
   bool drain(Instant now);
   void take(const Hint& hint);
-  void take_aside(Asides::Purpose purpose);
+  void take_aside(Asides::Purpose purpose, const Hint& hint);
   void take_end_of(DirectoryId directory);
   void mark(DirectoryId directory, const Hint& hint);
   void remember(const Hint& hint, Instant now);
   void clear_marks();
+  // What changed is not known, in the tree or beside it.
+  void take_anything();
+  // All tokens are void: another source took over.
+  void take_reset();
 
   // ---- Marks to knowledge
   void settle(Instant now, Force force);
@@ -62,6 +66,8 @@ class Watcher::Core {
   void settle_rescan(Instant now, Force force);
   void settle_entries();
   void settle_polled(Instant now, Force force);
+  // Something has no watch, in the tree or beside it, and is looked at instead.
+  [[nodiscard]] bool lacks_watches() const;
   [[nodiscard]] Batch finish(const TargetSet* known = nullptr);
 
   // ---- The root
@@ -70,6 +76,7 @@ class Watcher::Core {
   void lose_root(std::string why, Instant now);
   bool find_root(Instant now);
   void watch_asides();
+  void watch_boundaries();
   [[nodiscard]] std::string limit_reason() const;
 
   std::filesystem::path root_;
@@ -77,6 +84,8 @@ class Watcher::Core {
   std::unique_ptr<ChangeSource> source_;
   Crawler crawler_;
   Asides asides_;
+  std::set<RelPath> watched_boundaries_;
+  std::uint64_t watched_boundaries_met_ = 0;
   std::optional<GitPlaces> places_;
   GitHold git_;
   Clock clock_ = 0;
@@ -94,6 +103,7 @@ class Watcher::Core {
   bool git_places_changed_ = false;
   bool git_lock_changed_ = false;
   bool rescan_wanted_ = false;
+  bool hints_lost_ = false;  // that is why
 
   Instant rescan_not_before_{};
   Instant last_rescan_{};

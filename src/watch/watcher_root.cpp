@@ -39,6 +39,7 @@ void Watcher::Core::lose_root(std::string why, Instant now) {
   crawler_.unwatch(crawler_.tree().root());
   asides_.set(Asides::Purpose::GitLock, {});
   asides_.set(Asides::Purpose::IgnoreFiles, {});
+  asides_.set(Asides::Purpose::Boundaries, {});
   for (auto above = root_; above.has_relative_path();) {
     above = above.parent_path();
     struct stat status {};
@@ -85,10 +86,26 @@ void Watcher::Core::watch_asides() {
   std::vector<Asides::Place> ignores;
   if (crawler_.rules().git() != nullptr) {
     for (auto& [directory, names] : crawler_.rules().git()->outside()) {
-      ignores.push_back({.directory = directory, .names = names});
+      ignores.push_back({.directory = directory, .names = names, .or_the_way_there = true});
     }
   }
   asides_.set(Purpose::IgnoreFiles, ignores);
+  watch_boundaries();
+}
+
+// A repository that is one no more is a part of the tree.
+void Watcher::Core::watch_boundaries() {
+  std::vector<Asides::Place> places;
+  for (const auto& directory : crawler_.boundaries()) {
+    places.push_back({.directory = directory.under(root_), .names = {".git"}});
+  }
+  asides_.set(Asides::Purpose::Boundaries, places);
+  watched_boundaries_ = crawler_.boundaries();
+  watched_boundaries_met_ = crawler_.boundaries_met();
+  // Watched first, looked at after: nothing falls between.
+  for (const auto& directory : watched_boundaries_) {
+    if (!crawler_.is_boundary(directory)) directories_.insert(directory.parent());
+  }
 }
 
 // ---- How it is
@@ -99,8 +116,14 @@ WatchState Watcher::Core::state() const {
                                                   root_.string(), root_trouble_)};
   }
   if (!source_trouble_.empty()) return {WatchState::Kind::Failed, source_trouble_};
-  if (rescan_wanted_) return {WatchState::Kind::Rescanning, "changes were lost: comparing all"};
-  std::string reason = crawler_.polled() > 0 ? limit_reason() : std::string();
+  if (rescan_wanted_ && hints_lost_) {
+    return {WatchState::Kind::Rescanning, "changes were lost: comparing all"};
+  }
+  std::string reason = source_->shortfall();
+  if (lacks_watches()) {
+    if (!reason.empty()) reason += "; ";
+    reason += limit_reason();
+  }
   const auto& unreadable = crawler_.unreadable();
   if (!unreadable.empty()) {
     if (!reason.empty()) reason += "; ";
@@ -112,13 +135,14 @@ WatchState Watcher::Core::state() const {
 }
 
 std::string Watcher::Core::limit_reason() const {
-  const auto directories = crawler_.tree().directory_count();
-  const auto limit = inotify_watch_limit().value_or(0);
-  const auto enough = std::max(kUsualLimit, std::bit_ceil(limit + 2 * directories));
+  const auto needed = crawler_.tree().directory_count() + asides_.count();
+  const auto unwatched = crawler_.polled() + asides_.unwatched();
+  const auto limit = inotify_limit(InotifyResource::Watches);
+  const auto enough = std::max(kUsualLimit, std::bit_ceil(limit.value + 2 * needed));
   return fmt::format(
-      "{} of {} directories have no inotify watch and are read every {} ms: this user may have {} "
-      "watches, other programs' included; raise it: sudo sysctl fs.inotify.max_user_watches={}",
-      crawler_.polled(), directories, options_.poll_interval.count(), limit, enough);
+      "{} of {} directories have no inotify watch and are read every {} ms: {} watches are needed, "
+      "this user may have {}, other programs' included; raise it: sudo sysctl {}={}",
+      unwatched, needed, options_.poll_interval.count(), needed, limit.value, limit.key, enough);
 }
 
 Counters Watcher::Core::counters() const {
@@ -127,6 +151,7 @@ Counters Watcher::Core::counters() const {
   counters.polled = crawler_.polled();
   counters.directories = crawler_.tree().directory_count();
   counters.files = crawler_.tree().file_count();
+  counters.boundaries = crawler_.boundaries().size();
   return counters;
 }
 

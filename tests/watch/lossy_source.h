@@ -25,7 +25,8 @@ class LossySource final : public ChangeSource {
 
   [[nodiscard]] int fd() const override { return inner_->fd(); }
   [[nodiscard]] std::optional<Instant> deadline() const override { return std::nullopt; }
-  [[nodiscard]] bool is_ordered() const override { return true; }
+  [[nodiscard]] std::string_view name() const override { return "lossy"; }
+  [[nodiscard]] Result<void> sync() override { return {}; }
   [[nodiscard]] Result<WatchToken> add(const std::string& directory, Interest interest) override {
     if (directory == denied_) return fail(Errc::Denied, "{}: denied", directory);
     auto token = inner_->add(directory, interest);

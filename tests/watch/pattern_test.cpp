@@ -39,7 +39,7 @@ TEST_CASE("the promises of patterns hold for texts made at random from what patt
                                           ":", "[:", ":]", "\n", "\r", " ",  "#", ".a", "\xff"};
   std::mt19937 random(7);
   const auto piece = [&] { return kPieces[random() % std::size(kPieces)]; };
-  for (int i = 0; i < test::scaled(100'000); ++i) {
+  for (int i = 0; i < test::rounds(100'000); ++i) {
     std::string text;
     for (auto count = random() % 12; count > 0; --count) text += piece();
     text += '\0';

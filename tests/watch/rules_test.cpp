@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "watch/default_exclusions.h"
+#include "watch/lossy_source.h"
 #include "watch/watch_world.h"
 
 using namespace poltergeist;
@@ -102,7 +103,7 @@ TEST_CASE("editing an ignore file takes effect at once") {
   world.write("main.c");
   auto& watcher = world.watch();
   CHECK(watcher.file_count(0) == 3);
-  for (int i = 0; i < test::scaled(20); ++i) {
+  for (int i = 0; i < test::rounds(20); ++i) {
     world.write(".gitignore", "build/\n");
     CHECK(world.changes() == "-build/a.o -build/deep/b.o");
     CHECK(watcher.counters().directories == 1);
@@ -152,6 +153,25 @@ TEST_CASE("rules outside of the tree count, and take effect when they change") {
   CHECK(why(world, "a.log").find(".git/info/exclude:1 *.log") != std::string::npos);
 }
 
+TEST_CASE("an ignore file outside of the tree may come with the directories that hold it") {
+  World world;
+  make_repository(world.root());
+  world.remove(".git/info");
+  world.write("a.log");
+  world.write("b.tmp");
+  world.options().global_excludes = world.outside() / "config/git/ignore";
+  auto& watcher = world.watch();
+  CHECK(watcher.file_count(0) == 2);
+  world.write(".git/info/exclude", "*.log\n");
+  CHECK(world.changes() == "-a.log");
+  std::filesystem::create_directories(world.outside() / "config/git");
+  CHECK(world.changes().empty());
+  std::ofstream(world.outside() / "config/git/ignore") << "*.tmp\n";
+  CHECK(world.changes() == "-b.tmp");
+  std::filesystem::remove_all(world.outside() / "config");
+  CHECK(world.changes() == "+b.tmp");
+}
+
 TEST_CASE("git's rules can be switched off, and what is never watched stays so") {
   Options options = World::options_for({"**", ".git/**", ".*"});
   options.gitignore = false;
@@ -185,6 +205,31 @@ TEST_CASE("another repository below the root is a boundary, unless a pattern nam
   CHECK_FALSE(world.has_waiting_hints());
   world.remove("work/other");
   CHECK(world.changes().empty());
+}
+
+TEST_CASE("a repository that is one no more becomes a part of the tree") {
+  World world;
+  make_repository(world.root());
+  world.write("other/.git/HEAD");
+  world.write("other/a.c");
+  auto& watcher = world.watch();
+  CHECK(watcher.file_count(0) == 0);
+  world.append("other/a.c");
+  CHECK(world.changes().empty());
+  world.remove("other/.git");
+  CHECK(world.changes() == "+other/a.c");
+  CHECK(watcher.counters().boundaries == 0);
+
+  // Another takes its place: that one's end counts.
+  world.write("other/.git/HEAD");
+  CHECK(world.changes() == "-other/a.c");
+  world.move("other", "moved");
+  world.write("other/.git/HEAD");
+  world.write("other/b.c");
+  CHECK(world.changes().empty());
+  world.remove("other/.git");
+  world.remove("moved/.git");
+  CHECK(world.changes() == "+moved/a.c +other/b.c");
 }
 
 TEST_CASE("a directory that becomes a repository gets git's rules") {
@@ -276,6 +321,20 @@ TEST_CASE("a lock that was there at the start holds as well") {
   make_repository(world.root());
   world.write(".git/index.lock");
   CHECK(world.watch().git_operation_running());
+}
+
+TEST_CASE("a lock that was given up while hints were lost holds no more") {
+  World world;
+  make_repository(world.root());
+  world.write(".git/index.lock");
+  auto owned = std::make_unique<test::LossySource>();
+  auto& source = *owned;
+  auto& watcher = world.watch_with(std::move(owned));
+  REQUIRE(watcher.git_operation_running());
+  source.lose_next();
+  world.remove(".git/index.lock");
+  (void)watcher.apply(now());
+  CHECK_FALSE(watcher.git_operation_running());
 }
 
 TEST_CASE("the user's excludes are found where git would look for them") {

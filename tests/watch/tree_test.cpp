@@ -139,11 +139,33 @@ TEST_CASE("polling finds the same as the kernel's events") {
   world.remove("a");
   world.write(".gitignore", "b/\n");
   CHECK(world.changes() == "-a/x.c -b/y.c");  // sync is one complete scan
+  world.write(".gitignore", "");
+  CHECK(world.changes() == "+b/y.c");
   std::filesystem::remove_all(world.root());
   CHECK(watcher.sync(time).changes.empty());
   CHECK(watcher.state().kind == WatchState::Kind::Failed);
   world.write("c");
-  CHECK(world.changes() == "+c");
+  CHECK(world.changes() == "-b/y.c +c");
+}
+
+TEST_CASE("with polling, sync reads the ignore files outside of the tree as well") {
+  test::World world;
+  world.write("a.log");
+  world.options().global_excludes = world.outside() / "ignore";
+  auto& watcher = world.watch_with(std::make_unique<PollSource>(Milliseconds(500)));
+  (void)watcher.sync(now());  // its interval begins
+  std::ofstream(world.outside() / "ignore") << "*.log\n";
+  CHECK(world.changes() == "-a.log");
+}
+
+TEST_CASE("comparing takes a tenth of the time at most, and a pause ends") {
+  const auto began = now();
+  const auto after = [&](Milliseconds took) {
+    return next_comparison(began, began + took, Milliseconds(2000)) - (began + took);
+  };
+  CHECK(after(Milliseconds(1)) == Milliseconds(2000));
+  CHECK(after(Milliseconds(300)) == Milliseconds(2700));
+  CHECK(after(Milliseconds(60'000)) == Seconds(30));
 }
 
 TEST_CASE("file systems without events are known by their magic") {
@@ -152,8 +174,7 @@ TEST_CASE("file systems without events are known by their magic") {
   CHECK(eventless_file_system(0xEF53).empty());
   const test::TempDir dir;
   const auto chosen = open_source(dir.path(), Backend::Auto);
-  REQUIRE(chosen);
-  CHECK(chosen->backend == Backend::Inotify);
-  CHECK(chosen->notice.empty());
-  CHECK(open_source(dir.path(), Backend::Poll).value().backend == Backend::Poll);
+  CHECK(chosen.source->name() == "inotify");
+  CHECK(chosen.choice.empty());
+  CHECK(open_source(dir.path(), Backend::Poll).source->name() == "poll");
 }

@@ -14,6 +14,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/rounds.h"
 #include "support/temp_dir.h"
 #include "sys/clock.h"
 #include "watch/inotify_source.h"
@@ -25,12 +26,6 @@ namespace poltergeist::test {
 using namespace poltergeist::watch;
 
 namespace fs = std::filesystem;
-
-// Scales the tests that look for rare things: RELIABILITY_N=10 is ten times as thorough.
-inline int scaled(int count) {
-  const char* factor = std::getenv("RELIABILITY_N");
-  return factor == nullptr ? count : std::max(1, count * std::atoi(factor));
-}
 
 class World {
  public:

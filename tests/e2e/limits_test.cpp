@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// inotify's limits, reached and lifted while the daemon runs: nothing is lost, status says what is
+// needed, and all is well again by itself. The limits are those of a user namespace of the test's
+// own; where none is permitted, tests/watch does the same with a scripted source.
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iostream>
+
+#include <catch2/catch.hpp>
+
+#include "support/oracle_project.h"
+#include "support/rounds.h"
+
+using namespace poltergeist::test;
+
+namespace {
+
+bool write_text(const std::string& file, const std::string& text) {
+  std::ofstream stream(file);
+  return static_cast<bool>(stream << text << std::flush);
+}
+
+// For the whole of this program and all that it starts.
+bool enter_own_namespace() {
+  static const bool entered = [] {
+    const auto user = std::to_string(::geteuid());
+    const auto group = std::to_string(::getegid());
+    return ::unshare(CLONE_NEWUSER) == 0 && write_text("/proc/self/setgroups", "deny") &&
+           write_text("/proc/self/uid_map", user + " " + user + " 1") &&
+           write_text("/proc/self/gid_map", group + " " + group + " 1");
+  }();
+  if (!entered) {
+    std::cerr << "SKIPPED: this user may have no namespace of its own, so that the limits cannot "
+                 "be changed; tests/watch shows the same with a scripted source\n";
+  }
+  return entered;
+}
+
+void allow_watches(int count) {
+  REQUIRE(write_text("/proc/sys/user/max_inotify_watches", std::to_string(count)));
+}
+void allow_instances(int count) {
+  REQUIRE(write_text("/proc/sys/user/max_inotify_instances", std::to_string(count)));
+}
+
+std::string directory_name(int number) {
+  return "src/d" + std::to_string(number);
+}
+
+bool await_state(const OracleProject& project, const std::string& state) {
+  return await([&] { return project.watch_status().at("state") == state; });
+}
+
+constexpr int kPlenty = 100'000;
+
+}  // namespace
+
+TEST_CASE("with fewer watches than directories no edit is lost, and status says what to raise") {
+  if (!enter_own_namespace()) return;
+  allow_watches(20);
+  constexpr int kDirectories = 100;
+  OracleProject project;
+  for (int i = 0; i < kDirectories; ++i) project.write(directory_name(i) + "/f", "first");
+  project.haunt();
+  CHECK(project.fault().empty());
+
+  const auto watch = project.watch_status();
+  CHECK(watch.at("state") == "degraded");
+  const auto reason = watch.at("reason").get<std::string>();
+  INFO(reason);
+  CHECK(reason.find("this user may have 20,") != std::string::npos);
+  // The root, src, those below it, and the place where the user's ignore file may appear.
+  CHECK(watch.at("directories").get<int>() == kDirectories + 2);
+  CHECK(reason.find(std::to_string(kDirectories + 3) + " watches are needed") != std::string::npos);
+  CHECK(reason.find("sudo sysctl user.max_inotify_watches=") != std::string::npos);
+  CHECK(watch.at("polled").get<int>() + 20 >= kDirectories);
+
+  const int edits = rounds(30);
+  for (int i = 0; i < edits; ++i) {
+    project.write(directory_name(i * 37 % kDirectories) + "/f", std::to_string(i));
+    REQUIRE(project.fault() == "");
+  }
+  // Nobody asks: the rest is read in turn.
+  project.write(directory_name(kDirectories - 1) + "/f", "seen without being asked");
+  CHECK(project.converges_by_itself());
+  project.write("src/new/deep/f", "in a new directory, too");
+  CHECK(project.converges_by_itself());
+
+  allow_watches(kPlenty);
+  CHECK(await_state(project, "ok"));
+  CHECK(project.watch_status().at("polled") == 0);
+  for (int i = 0; i < kDirectories; i += 9) project.write(directory_name(i) + "/f", "by event");
+  CHECK(project.converges_by_itself());
+  CHECK(project.fault() == "");
+}
+
+TEST_CASE("a limit that falls while the daemon runs is met when it matters, and left again") {
+  if (!enter_own_namespace()) return;
+  allow_watches(kPlenty);
+  OracleProject project;
+  project.write("src/there/f", "first");
+  project.haunt();
+  REQUIRE(project.watch_status().at("state") == "ok");
+
+  allow_watches(1);
+  project.write("src/there/f", "what has its watch keeps it");
+  CHECK(project.fault() == "");
+  CHECK(project.watch_status().at("state") == "ok");
+  for (int i = 0; i < 50; ++i) project.write(directory_name(i) + "/f", "new");
+  CHECK(project.fault() == "");
+  CHECK(project.watch_status().at("state") == "degraded");
+  for (int i = 0; i < 50; i += 7) project.write(directory_name(i) + "/f", "edited");
+  CHECK(project.converges_by_itself());
+
+  allow_watches(kPlenty);
+  CHECK(await_state(project, "ok"));
+  std::filesystem::rename(project.src() / "d1", project.src() / "there" / "d1");
+  project.write("src/there/d1/f", "moved and edited");
+  CHECK(project.converges_by_itself());
+  CHECK(project.fault() == "");
+}
+
+TEST_CASE("ignore files and git's lock beside the tree are looked at when they have no watch") {
+  if (!enter_own_namespace()) return;
+  allow_watches(kPlenty);
+  OracleProject project;
+  project.write("src/kept/f", "first");
+  project.write("src/other/f", "first");
+  REQUIRE(std::system(("git init -q --template= " + project.root().string()).c_str()) == 0);
+  std::filesystem::create_directories(project.root() / ".git/info");
+  allow_watches(2);
+  project.haunt();
+  REQUIRE(project.watch_status().at("state") == "degraded");
+
+  const auto files = project.status().at("oracle").at("files").get<int>();
+  project.write(".git/info/exclude", "other\n");
+  CHECK(await([&] { return project.status().at("oracle").at("files") == files - 1; }));
+  allow_watches(kPlenty);
+  CHECK(await_state(project, "ok"));
+  project.write(".git/info/exclude", "");
+  CHECK(await([&] { return project.status().at("oracle").at("files") == files; }));
+}
+
+TEST_CASE("without an inotify instance the tree is polled, and watched as soon as there is one") {
+  if (!enter_own_namespace()) return;
+  allow_watches(kPlenty);
+  allow_instances(0);
+  OracleProject project;
+  project.write("src/a/f", "first");
+  project.haunt();
+  CHECK(project.fault() == "");
+  auto watch = project.watch_status();
+  CHECK(watch.at("state") == "degraded");
+  CHECK(watch.at("backend") == "poll");
+  INFO(watch.at("reason"));
+  CHECK(watch.at("reason").get<std::string>().find("sudo sysctl user.max_inotify_instances=1024") !=
+        std::string::npos);
+  project.write("src/a/f", "polled");
+  CHECK(project.converges_by_itself());
+
+  allow_instances(128);
+  CHECK(await_state(project, "ok"));
+  watch = project.watch_status();
+  CHECK(watch.at("backend") == "inotify");
+  CHECK(watch.at("watches") == watch.at("directories"));
+  project.write("src/b/f", "by event");
+  CHECK(project.converges_by_itself());
+  CHECK(project.fault() == "");
+}
