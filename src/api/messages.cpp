@@ -71,6 +71,7 @@ Json to_json(const TargetAnswer& value) {
                {"durationMs", value.duration.count()}};
   put(json, "reason", value.reason);
   put(json, "outputPath", value.output_path);
+  if (value.attempts > 0) json["attempts"] = value.attempts;
   put(json, "exitCode", value.exit_code);
   put(json, "signal", value.signal);
   put(json, "errorSummary", value.error_summary);
@@ -193,6 +194,7 @@ Result<TargetAnswer> from_json(const Json& json) {
                         .optional("outputPath", value.output_path)
                         .optional("buildId", value.build)
                         .optional("durationMs", value.duration)
+                        .optional("attempts", value.attempts)
                         .optional("exitCode", value.exit_code)
                         .optional("signal", value.signal)
                         .optional("errorSummary", value.error_summary)

@@ -106,6 +106,7 @@ struct TargetAnswer {
   std::string output_path;  // absolute; empty if the target has none
   BuildId build;            // the last one that ended; 0: none
   Milliseconds duration{0};
+  int attempts = 0;  // of a failure: how often it was tried; 0: not known
   std::optional<int> exit_code;
   std::optional<int> signal;
   std::string error_summary;

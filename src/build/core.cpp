@@ -189,6 +189,7 @@ void Core::finish(TargetState& state, Running ended, Outcome outcome, Instant no
   state.built = ended.clock;
   state.answered = ended.asked;
   state.failed = outcome != Outcome::Success;
+  state.attempts = state.failed ? ended.attempt : 0;
   priority_.on_built(state.id(), !state.failed, now - ended.started);
   if (!state.failed) {
     for (auto* dependent : state.dependents) {

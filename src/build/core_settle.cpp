@@ -50,7 +50,8 @@ void Core::judge(TargetState& state, Instant now) const {
                     .stale = state.is_stale(),
                     .dirty_clock = state.dirty,
                     .built_clock = state.built,
-                    .retry_at = state.retry_at};
+                    .retry_at = state.retry_at,
+                    .attempts = state.attempts};
   if (state.running) {
     verdict.standing = Standing::Building;
     return;

@@ -56,6 +56,7 @@ struct TargetState {
   std::uint64_t answered = 0;
   bool evaluated = false;  // it is known whether it is fresh
   bool failed = false;     // the last build that was let through
+  int attempts = 0;        // how often that was tried, if it failed
 
   QuietWindow window;
   Reasons reasons;

@@ -72,6 +72,7 @@ struct Verdict {
   Clock built_clock = 0;  // when the last build that was let through started
   std::optional<TargetId> blocked_by;  // Hold::Blocked: the one that failed; Dependency: the next
   std::optional<Instant> retry_at;
+  int attempts = 0;           // of the failure: more than 1 with retries
   std::vector<RelPath> loop;  // Hold::Loop: what its builds keep changing
 };
 

@@ -48,11 +48,12 @@ std::vector<std::string> errors_of(const api::TargetAnswer& answer) {
 
 }  // namespace
 
-ExitCode exit_code_for(api::Answer answer) {
-  switch (answer) {
+ExitCode exit_code_for(const api::TargetAnswer& answer) {
+  switch (answer.answer) {
     case api::Answer::Fresh:
       return ExitCode::Yes;
     case api::Answer::Failed:
+      return answer.attempts > 1 ? ExitCode::RetriesSpent : ExitCode::No;
     case api::Answer::Blocked:
     case api::Answer::Stale:
       return ExitCode::No;
@@ -65,8 +66,8 @@ ExitCode exit_code_for(api::Answer answer) {
 ExitCode exit_code_for(const std::vector<api::TargetAnswer>& answers) {
   auto all = ExitCode::Yes;
   for (const auto& answer : answers) {
-    const auto code = exit_code_for(answer.answer);
-    if (code == ExitCode::No) return code;
+    const auto code = exit_code_for(answer);
+    if (code == ExitCode::No || code == ExitCode::RetriesSpent) return code;
     if (code != ExitCode::Yes) all = code;
   }
   return all;

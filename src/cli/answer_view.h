@@ -13,9 +13,9 @@
 
 namespace poltergeist::cli {
 
-// fresh 0; failed, blocked, stale 1; unknown 3.
-[[nodiscard]] ExitCode exit_code_for(api::Answer answer);
-// "Is all of it fresh and good?": one no is a no; without one, one unknown leaves it open.
+// fresh 0; failed, blocked, stale 1; failed with all its retries 75; unknown 3.
+[[nodiscard]] ExitCode exit_code_for(const api::TargetAnswer& answer);
+// "Is all of it fresh and good?": the first no is a no; without one, one unknown leaves it open.
 [[nodiscard]] ExitCode exit_code_for(const std::vector<api::TargetAnswer>& answers);
 
 // "app: fresh, built in 1.2s" in one line, without its end.

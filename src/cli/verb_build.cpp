@@ -61,7 +61,7 @@ int build_with(api::Client& client, const BuildOptions& options, const TargetId&
   const auto answer = api::from_json<api::TargetAnswer>(*result);
   if (!answer) return report({ExitCode::CannotAnswer, answer.error().message, {}});
   show_answer(options, *answer, asked);
-  return to_int(exit_code_for(answer->answer));
+  return to_int(exit_code_for(*answer));
 }
 
 int build_without_daemon(const DaemonCall& call, const BuildOptions& options,
@@ -83,7 +83,7 @@ int build_without_daemon(const DaemonCall& call, const BuildOptions& options,
   }
   if (!result->answer) return Exit::by_signal(result->signal).shell_code();
   show_answer(options, *result->answer, asked);
-  return to_int(exit_code_for(result->answer->answer));
+  return to_int(exit_code_for(*result->answer));
 }
 
 }  // namespace

@@ -102,6 +102,7 @@ api::TargetAnswer Answers::answer_for(const TargetId& name) const {
   answer.target = name.value();
   const auto verdict = building_.core().verdict(name);
   answer.answer = answer_of(verdict);
+  answer.attempts = verdict.attempts;
   answer.reason = reason_for(name);
   if (verdict.hold == build::Hold::Dependency && verdict.blocked_by) {
     const auto further =

@@ -66,9 +66,15 @@ void Waiting::look_again() {
   arm();
 }
 
+// It failed and is tried again, so that its failure answers nobody yet.
+bool Waiting::is_retried(const build::Verdict& verdict) const {
+  return verdict.hold == build::Hold::Retry && !building_.core().is_paused();
+}
+
 bool Waiting::is_settled(const Waiter& waiter, const TargetId& target) const {
   if (waiter.no_build || answers_.cannot_know()) return true;
   const auto verdict = building_.core().verdict(target);
+  if (is_retried(verdict)) return false;
   switch (verdict.standing) {
     case build::Standing::Unknown:
       return false;
@@ -76,7 +82,7 @@ bool Waiting::is_settled(const Waiter& waiter, const TargetId& target) const {
     case build::Standing::Failed:
       return waiter.after < answers_.last_build(target) || waiter.after == BuildId();
     case build::Standing::Blocked:
-      return true;
+      return !verdict.blocked_by || !is_retried(building_.core().verdict(*verdict.blocked_by));
     case build::Standing::Building:
       return false;
     case build::Standing::Pending:

@@ -48,6 +48,7 @@ class Waiting {
   [[nodiscard]] bool empty() const { return waiters_.empty(); }
 
  private:
+  [[nodiscard]] bool is_retried(const build::Verdict& verdict) const;
   [[nodiscard]] bool is_settled(const Waiter& waiter, const TargetId& target) const;
   [[nodiscard]] bool try_answer(Waiter& waiter);
   void on_time();

@@ -259,6 +259,11 @@ TEST_CASE("a failed build is tried again with growing delays, and no more often 
   CHECK(d.after(1ms) == Lines{"start app#3 attempt 3"});
   d.failed(3);
   CHECK(d.after(1h) == kNothing);
+  CHECK(d.core.verdict(TargetId("app")).attempts == 3);
+  d.edit({"app"});
+  d.after(20ms);
+  d.succeeded(4);
+  CHECK(d.core.verdict(TargetId("app")).attempts == 0);
 }
 
 TEST_CASE("a retry is dropped as soon as something newer is to be built") {

@@ -39,6 +39,9 @@ TEST_CASE("one no is a no, else one unknown leaves it open") {
   CHECK(exit_code_for(answers({Answer::Fresh, Answer::Fresh})) == ExitCode::Yes);
   CHECK(exit_code_for(answers({Answer::Fresh, Answer::Unknown})) == ExitCode::CannotAnswer);
   CHECK(exit_code_for(answers({Answer::Unknown, Answer::Failed})) == ExitCode::No);
+  auto tried_twice = answers({Answer::Failed});
+  tried_twice.front().attempts = 2;
+  CHECK(exit_code_for(tried_twice) == ExitCode::RetriesSpent);
   CHECK(exit_code_for(answers({Answer::Stale})) == ExitCode::No);
   CHECK(exit_code_for(answers({Answer::Blocked})) == ExitCode::No);
 }

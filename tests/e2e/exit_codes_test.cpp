@@ -55,7 +55,7 @@ TEST_CASE("1: the build failed, whoever asks, with a daemon and without") {
   CHECK(project.run_poltergeist({"build", "app"}).code == to_int(ExitCode::No));
 }
 
-TEST_CASE("1: a build whose retries are spent is a failed build") {
+TEST_CASE("75: the build failed, and so did each of its retries, which are waited for") {
   const TestProject project;
   project.write("source", "");
   auto retried = target("app", "echo tried >> attempts; false", "app");
@@ -63,8 +63,12 @@ TEST_CASE("1: a build whose retries are spent is a failed build") {
   retried["backoffMultiplier"] = 1;
   project.configure({{"targets", {retried}}});
   REQUIRE(project.run_poltergeist({"haunt"}).code == 0);
-  REQUIRE(await([&] { return project.read("attempts") == "tried\ntried\n"; }));
-  CHECK(project.run_poltergeist({"wait", "app"}).code == to_int(ExitCode::No));
+  CHECK(project.run_poltergeist({"wait", "app"}).code == to_int(ExitCode::RetriesSpent));
+  CHECK(project.read("attempts") == "tried\ntried\n");
+  CHECK(project.run_poltergeist({"build", "app"}).code == to_int(ExitCode::RetriesSpent));
+  CHECK(project.read("attempts") == "tried\ntried\ntried\ntried\n");
+  // Whoever wants to run the program learns that it was not built, like with any failure.
+  CHECK(project.run_polter({"app"}).code == to_int(ExitCode::No));
 }
 
 TEST_CASE("2: a wrong call, and a configuration that cannot be") {

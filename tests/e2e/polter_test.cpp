@@ -9,17 +9,13 @@
 
 #include <catch2/catch.hpp>
 
+#include "support/rounds.h"
 #include "support/test_project.h"
 
 using namespace poltergeist::test;
 using Json = nlohmann::json;
 
 namespace {
-
-int rounds(int usual) {
-  const char* wanted = std::getenv("RELIABILITY_N");
-  return wanted == nullptr ? usual : std::max(usual, std::atoi(wanted));
-}
 
 // Edits and runs, again and again; returns how often the program that ran was an old one.
 int stale_runs(int seed, int count) {

@@ -16,6 +16,7 @@
 #include <catch2/catch.hpp>
 
 #include "api/client.h"
+#include "support/rounds.h"
 #include "support/test_project.h"
 #include "sys/unix_socket.h"
 
@@ -25,11 +26,6 @@ using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
 namespace {
-
-int rounds(int usual) {
-  const char* wanted = std::getenv("RELIABILITY_N");
-  return wanted == nullptr ? usual : std::max(usual, std::atoi(wanted));
-}
 
 fs::path socket_of(const TestProject& project) {
   for (const auto& entry : fs::directory_iterator(project.state_dir())) {

@@ -20,10 +20,13 @@
 #include "process/process_table.h"
 #include "process/spawn.h"
 #include "process/unit.h"
+#include "support/rounds.h"
 #include "sys/clock.h"
 #include "sys/loop.h"
 
 namespace poltergeist::process {
+
+using test::rounds;
 
 inline constexpr Seconds kNeverSoLong{20};
 
@@ -58,12 +61,6 @@ inline std::string read_until(int fd, const std::string& until = "") {
     if (!until.empty() && text.find(until) != std::string::npos) return text;
   }
   return text + "(nothing more came)";
-}
-
-// How often a test that hunts for rare things does so: RELIABILITY_N for the long runs.
-inline int rounds(int usually) {
-  const char* wanted = std::getenv("RELIABILITY_N");
-  return wanted == nullptr ? usually : std::atoi(wanted);
 }
 
 // Whoever hangs below this process: with it as a subreaper, everybody whom it ever started and who
