@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "watch/fallback_source.h"
+#include "watch/fanotify_source.h"
 #include "watch/inotify_source.h"
 #include "watch/poll_source.h"
 
@@ -44,6 +45,19 @@ Result<std::unique_ptr<ChangeSource>> open_inotify() {
   return std::unique_ptr<ChangeSource>(std::move(*inotify));
 }
 
+Result<std::unique_ptr<ChangeSource>> open_fanotify(const std::filesystem::path& root) {
+  auto fanotify = FanotifySource::create(root);
+  if (!fanotify) return fail(fanotify.error());
+  return std::unique_ptr<ChangeSource>(std::move(*fanotify));
+}
+
+OpenedSource with_stand_in(FallbackSource::Open open, Result<std::unique_ptr<ChangeSource>> opened,
+                           Milliseconds poll_interval) {
+  return {
+      .source = std::make_unique<FallbackSource>(std::move(open), std::move(opened), poll_interval),
+      .choice = {}};
+}
+
 }  // namespace
 
 std::string_view eventless_file_system(long magic) {
@@ -62,11 +76,18 @@ OpenedSource open_source(const std::filesystem::path& root, Backend wanted,
       wanted = Backend::Poll;
     }
   }
+  if (wanted == Backend::Fanotify) {
+    const auto open = [root] { return open_fanotify(root); };
+    auto opened = open();
+    if (opened) return with_stand_in(open, std::move(opened), poll_interval);
+    choice = opened.error().message + "; inotify is used instead";
+  }
   if (wanted == Backend::Poll) {
     return {.source = std::make_unique<PollSource>(poll_interval), .choice = std::move(choice)};
   }
-  return {.source = std::make_unique<FallbackSource>(open_inotify, poll_interval),
-          .choice = std::move(choice)};
+  auto chosen = with_stand_in(open_inotify, open_inotify(), poll_interval);
+  chosen.choice = std::move(choice);
+  return chosen;
 }
 
 }  // namespace poltergeist::watch

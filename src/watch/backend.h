@@ -14,10 +14,11 @@
 namespace poltergeist::watch {
 
 // The names are those of the configuration's `watcher.backend`.
-enum class Backend { Auto, Inotify, Poll };
+enum class Backend { Auto, Inotify, Fanotify, Poll };
 inline constexpr auto kBackends = std::to_array<EnumName<Backend>>({
     {Backend::Auto, "auto"},
     {Backend::Inotify, "inotify"},
+    {Backend::Fanotify, "fanotify"},
     {Backend::Poll, "poll"},
 });
 
@@ -26,7 +27,8 @@ struct OpenedSource {
   std::string choice;  // why it is this one, for people; empty: it was asked for, or is the usual
 };
 
-// Auto is inotify, unless the root lies on a file system that sends no events: then poll. What
+// Auto is inotify, unless the root lies on a file system that sends no events: then poll. Fanotify
+// that this user or this file system may not have is inotify, too. What
 // cannot be had at the moment (no inotify instance is left) is tried again and again, and stood in
 // for by polling: the source's shortfall says so.
 [[nodiscard]] OpenedSource open_source(const std::filesystem::path& root, Backend wanted,
