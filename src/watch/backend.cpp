@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "watch/backend.h"
 
+#include <fcntl.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/core.h>
 
+#include "sys/clock.h"
+#include "sys/unique_fd.h"
 #include "watch/fallback_source.h"
 #include "watch/fanotify_source.h"
 #include "watch/inotify_source.h"
@@ -67,6 +72,23 @@ std::string_view eventless_file_system(long magic) {
   return {};
 }
 
+bool hears_changes(ChangeSource& source, const std::filesystem::path& directory) {
+  const auto token = source.add(directory, Interest::Aside);
+  if (!token) return true;
+  const auto file = directory / fmt::format(".probe.{}.tmp", ::getpid());
+  bool heard = true;
+  if (UniqueFd(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600))) {
+    ::unlink(file.c_str());
+    std::vector<Hint> hints;
+    while (source.read(hints, now()).value_or(false)) {
+    }
+    heard = std::any_of(hints.begin(), hints.end(),
+                        [&](const Hint& hint) { return hint.token == *token; });
+  }
+  source.remove(*token);
+  return heard;
+}
+
 OpenedSource open_source(const std::filesystem::path& root, Backend wanted,
                          Milliseconds poll_interval) {
   std::string choice;
@@ -85,7 +107,14 @@ OpenedSource open_source(const std::filesystem::path& root, Backend wanted,
   if (wanted == Backend::Poll) {
     return {.source = std::make_unique<PollSource>(poll_interval), .choice = std::move(choice)};
   }
-  auto chosen = with_stand_in(open_inotify, open_inotify(), poll_interval);
+  auto inotify = open_inotify();
+  if (wanted == Backend::Auto && inotify && !hears_changes(**inotify, root / ".poltergeist")) {
+    return {
+        .source = std::make_unique<PollSource>(poll_interval),
+        .choice = fmt::format("{} is on a file system that did not report a change that was made",
+                              root.string())};
+  }
+  auto chosen = with_stand_in(open_inotify, std::move(inotify), poll_interval);
   chosen.choice = std::move(choice);
   return chosen;
 }
