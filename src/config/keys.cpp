@@ -370,8 +370,10 @@ constexpr Key kWatcherKeys[] = {
     {.name = "backend",
      .type = Choice,
      .meaning =
-         "`auto` takes inotify, and polls on file systems that report no changes (9p, NFS, SMB, "
-         "FUSE).",
+         "What tells of changes. `auto` takes `inotify`, and `poll` on file systems that report "
+         "none "
+         "(9p, NFS, SMB, FUSE). `fanotify`, for root and others with CAP_SYS_ADMIN, needs one mark "
+         "instead of a watch per directory, and is woken by every change on the file system.",
      .preset = "\"auto\"",
      .choices = kNames<kWatchBackends>},
     {.name = "settlingDelay",

@@ -236,10 +236,11 @@ struct BuildScheduling {
   friend bool operator==(const BuildScheduling&, const BuildScheduling&) = default;
 };
 
-enum class WatchBackend { Auto, Inotify, Poll };
+enum class WatchBackend { Auto, Inotify, Fanotify, Poll };
 inline constexpr auto kWatchBackends = std::to_array<EnumName<WatchBackend>>({
     {WatchBackend::Auto, "auto"},
     {WatchBackend::Inotify, "inotify"},
+    {WatchBackend::Fanotify, "fanotify"},
     {WatchBackend::Poll, "poll"},
 });
 

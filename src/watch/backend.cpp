@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "watch/backend.h"
 
+#include <fcntl.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/core.h>
 
+#include "sys/clock.h"
+#include "sys/unique_fd.h"
 #include "watch/fallback_source.h"
+#include "watch/fanotify_source.h"
 #include "watch/inotify_source.h"
 #include "watch/poll_source.h"
 
@@ -44,6 +50,19 @@ Result<std::unique_ptr<ChangeSource>> open_inotify() {
   return std::unique_ptr<ChangeSource>(std::move(*inotify));
 }
 
+Result<std::unique_ptr<ChangeSource>> open_fanotify(const std::filesystem::path& root) {
+  auto fanotify = FanotifySource::create(root);
+  if (!fanotify) return fail(fanotify.error());
+  return std::unique_ptr<ChangeSource>(std::move(*fanotify));
+}
+
+OpenedSource with_stand_in(FallbackSource::Open open, Result<std::unique_ptr<ChangeSource>> opened,
+                           Milliseconds poll_interval) {
+  return {
+      .source = std::make_unique<FallbackSource>(std::move(open), std::move(opened), poll_interval),
+      .choice = {}};
+}
+
 }  // namespace
 
 std::string_view eventless_file_system(long magic) {
@@ -51,6 +70,23 @@ std::string_view eventless_file_system(long magic) {
     if (one.magic == magic) return one.name;
   }
   return {};
+}
+
+bool hears_changes(ChangeSource& source, const std::filesystem::path& directory) {
+  const auto token = source.add(directory, Interest::Aside);
+  if (!token) return true;
+  const auto file = directory / fmt::format(".probe.{}.tmp", ::getpid());
+  bool heard = true;
+  if (UniqueFd(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600))) {
+    ::unlink(file.c_str());
+    std::vector<Hint> hints;
+    while (source.read(hints, now()).value_or(false)) {
+    }
+    heard = std::any_of(hints.begin(), hints.end(),
+                        [&](const Hint& hint) { return hint.token == *token; });
+  }
+  source.remove(*token);
+  return heard;
 }
 
 OpenedSource open_source(const std::filesystem::path& root, Backend wanted,
@@ -62,11 +98,25 @@ OpenedSource open_source(const std::filesystem::path& root, Backend wanted,
       wanted = Backend::Poll;
     }
   }
+  if (wanted == Backend::Fanotify) {
+    const auto open = [root] { return open_fanotify(root); };
+    auto opened = open();
+    if (opened) return with_stand_in(open, std::move(opened), poll_interval);
+    choice = opened.error().message + "; inotify is used instead";
+  }
   if (wanted == Backend::Poll) {
     return {.source = std::make_unique<PollSource>(poll_interval), .choice = std::move(choice)};
   }
-  return {.source = std::make_unique<FallbackSource>(open_inotify, poll_interval),
-          .choice = std::move(choice)};
+  auto inotify = open_inotify();
+  if (wanted == Backend::Auto && inotify && !hears_changes(**inotify, root / ".poltergeist")) {
+    return {
+        .source = std::make_unique<PollSource>(poll_interval),
+        .choice = fmt::format("{} is on a file system that did not report a change that was made",
+                              root.string())};
+  }
+  auto chosen = with_stand_in(open_inotify, std::move(inotify), poll_interval);
+  chosen.choice = std::move(choice);
+  return chosen;
 }
 
 }  // namespace poltergeist::watch

@@ -14,10 +14,11 @@
 namespace poltergeist::watch {
 
 // The names are those of the configuration's `watcher.backend`.
-enum class Backend { Auto, Inotify, Poll };
+enum class Backend { Auto, Inotify, Fanotify, Poll };
 inline constexpr auto kBackends = std::to_array<EnumName<Backend>>({
     {Backend::Auto, "auto"},
     {Backend::Inotify, "inotify"},
+    {Backend::Fanotify, "fanotify"},
     {Backend::Poll, "poll"},
 });
 
@@ -26,11 +27,18 @@ struct OpenedSource {
   std::string choice;  // why it is this one, for people; empty: it was asked for, or is the usual
 };
 
-// Auto is inotify, unless the root lies on a file system that sends no events: then poll. What
+// Auto is inotify, unless the root lies on a file system that sends no events, be it one that is
+// known for that, be it that a file written in `<root>/.poltergeist` is not heard of: then poll.
+// Fanotify
+// that this user or this file system may not have is inotify, too. What
 // cannot be had at the moment (no inotify instance is left) is tried again and again, and stood in
 // for by polling: the source's shortfall says so.
 [[nodiscard]] OpenedSource open_source(const std::filesystem::path& root, Backend wanted,
                                        Milliseconds poll_interval = Milliseconds(2000));
+
+// Whether a file that is written in a directory, and removed again, is heard of at once. True as
+// well if none can be written there.
+[[nodiscard]] bool hears_changes(ChangeSource& source, const std::filesystem::path& directory);
 
 // The name of a file system that is known not to send events for every change; empty for others.
 // `magic` as statfs gives it.

@@ -18,9 +18,9 @@ constexpr Seconds kProven{10};
 
 }  // namespace
 
-FallbackSource::FallbackSource(Open open, Milliseconds poll_interval)
+FallbackSource::FallbackSource(Open open, Result<std::unique_ptr<ChangeSource>> opened,
+                               Milliseconds poll_interval)
     : open_(std::move(open)), poll_interval_(poll_interval), patience_(kFirstPatience) {
-  auto opened = open_();
   if (opened) {
     current_ = std::move(*opened);
   } else {

@@ -16,8 +16,10 @@ class FallbackSource final : public ChangeSource {
  public:
   using Open = std::function<Result<std::unique_ptr<ChangeSource>>()>;
 
-  // Opens at once. What `open` says of a failure is shown as long as it lasts.
-  FallbackSource(Open open, Milliseconds poll_interval);
+  // `opened` is what open() gave for a start. What it says of a failure is shown as long as it
+  // lasts.
+  FallbackSource(Open open, Result<std::unique_ptr<ChangeSource>> opened,
+                 Milliseconds poll_interval);
 
   [[nodiscard]] int fd() const override { return current_->fd(); }
   [[nodiscard]] std::optional<Instant> deadline() const override;

@@ -45,6 +45,10 @@ TEST_CASE("whatever saves a file, the build sees it, and nothing is built twice"
   project.write("src/a.c", "first version of this");
   project.write("src/sub/b.c", "first version of that");
   project.haunt();
+  const auto watch = project.watch_status();
+  if (watch.contains("choice")) WARN("SKIPPED: " << watch.at("choice"));
+  CHECK((watch.contains("choice") || watch.at("backend") == tested_backend() ||
+         tested_backend() == "auto"));
   for (int i = 0; i < rounds(4); ++i) {
     for (const auto& editor : editors()) {
       INFO(editor.name << ", round " << i);
@@ -234,7 +238,7 @@ TEST_CASE("a queue that overflows costs a comparison, never an edit, and says so
 TEST_CASE("the wall clock may jump as it likes") {
   OracleProject project;
   const auto clock = project.outside() / "clock";
-  project.env = {{"LD_PRELOAD", FAKE_CLOCK_LIBRARY}, {"FAKE_CLOCK", clock.string()}};
+  project.env = {{"LD_PRELOAD", FAKE_SYSTEM_LIBRARY}, {"FAKE_CLOCK", clock.string()}};
   project.write("src/a.c", "first");
   project.haunt();
   constexpr const char* kJumps[] = {"86400", "-86400", "0", "-3600", "100000000", "-100000000"};

@@ -50,7 +50,7 @@ std::unique_ptr<FallbackSource> source_of(Fate& fate) {
     fate.broken = false;
     return std::make_unique<MortalSource>(fate);
   };
-  return std::make_unique<FallbackSource>(open, kInterval);
+  return std::make_unique<FallbackSource>(open, open(), kInterval);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// inotify as it is when its queue overflows: hints are lost when the test says so, and the source
+// A source as it is when its queue overflows: hints are lost when the test says so, and the source
 // says no more than that.
 #pragma once
 
@@ -16,7 +16,8 @@ using namespace poltergeist::watch;
 
 class LossySource final : public ChangeSource {
  public:
-  LossySource() : inner_(std::move(*InotifySource::create())) {}
+  LossySource() : LossySource(std::move(*InotifySource::create())) {}
+  explicit LossySource(std::unique_ptr<ChangeSource> inner) : inner_(std::move(inner)) {}
 
   void lose_next() { losing_ = true; }
   // From then on there is no watch to be had for more directories.
@@ -25,7 +26,7 @@ class LossySource final : public ChangeSource {
 
   [[nodiscard]] int fd() const override { return inner_->fd(); }
   [[nodiscard]] std::optional<Instant> deadline() const override { return std::nullopt; }
-  [[nodiscard]] std::string_view name() const override { return "lossy"; }
+  [[nodiscard]] std::string_view name() const override { return inner_->name(); }
   [[nodiscard]] Result<void> sync() override { return {}; }
   [[nodiscard]] Result<WatchToken> add(const std::string& directory, Interest interest) override {
     if (directory == denied_) return fail(Errc::Denied, "{}: denied", directory);
@@ -60,7 +61,7 @@ class LossySource final : public ChangeSource {
   }
 
  private:
-  std::unique_ptr<InotifySource> inner_;
+  std::unique_ptr<ChangeSource> inner_;
   std::set<WatchToken> tokens_;
   std::size_t allowed_ = static_cast<std::size_t>(-1);
   std::filesystem::path denied_;
