@@ -16,6 +16,10 @@ namespace {
 
 constexpr Milliseconds kSlowCallback{20};
 constexpr std::size_t kEventsPerTurn = 64;
+// A timer that is due again whenever it was called is a bug. Far more than any work in slices
+// takes; from then on the turns are slowed, so that it costs little until somebody mends it.
+constexpr int kMostIdleTurns = 1000;
+constexpr int kIdleTurnPauseMs = 10;
 constexpr Loop::Token kWakeToken = 0;
 
 // Logs a callback that kept the loop from everything else.
@@ -120,9 +124,11 @@ bool Loop::run_until(const std::function<bool()>& done) {
 }
 
 void Loop::turn() {
+  notice_spinning();
   std::array<epoll_event, kEventsPerTurn> events{};
   const int count =
       ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout_ms());
+  if (count > 0) idle_turns_ = 0;
   for (int i = 0; i < count && !stopped_; ++i) {
     const auto& event = events.at(static_cast<std::size_t>(i));
     if (event.data.u64 == kWakeToken) {
@@ -137,11 +143,20 @@ void Loop::turn() {
 int Loop::timeout_ms() const {
   if (queue_.empty()) return -1;
   const auto left = queue_.begin()->first - now();
-  if (left <= Duration::zero()) return 0;
+  if (left <= Duration::zero()) return idle_turns_ < kMostIdleTurns ? 0 : kIdleTurnPauseMs;
   // Rounded up: a timer that fires early would only be waited for again.
   const auto ms = std::chrono::ceil<Milliseconds>(left).count();
   return ms > std::numeric_limits<int>::max() ? std::numeric_limits<int>::max()
                                               : static_cast<int>(ms);
+}
+
+void Loop::notice_spinning() {
+  const bool is_overdue = !queue_.empty() && queue_.begin()->first <= now();
+  idle_turns_ = is_overdue ? idle_turns_ + 1 : 0;
+  if (idle_turns_ == kMostIdleTurns) {
+    log_error("{} is due again whenever it was done: slowing down",
+              timers_.at(queue_.begin()->second)->name);
+  }
 }
 
 void Loop::call_ready(Token token, std::uint32_t events) {

@@ -87,6 +87,7 @@ class Loop {
   Loop(UniqueFd epoll, UniqueFd wake) : epoll_(std::move(epoll)), wake_(std::move(wake)) {}
   void turn();
   [[nodiscard]] int timeout_ms() const;
+  void notice_spinning();
   void call_ready(Token token, std::uint32_t events);
   void call_due_timers();
   void call_posted();
@@ -96,6 +97,7 @@ class Loop {
   UniqueFd wake_;  // an eventfd that post() writes to; its token is 0
   bool stopped_ = false;
   Token last_token_ = 0;
+  int idle_turns_ = 0;  // in a row, in which a timer was due and nothing else happened
   std::unordered_map<Token, std::shared_ptr<Watch>> watches_;
   std::unordered_map<Token, std::shared_ptr<Timer>> timers_;
   std::set<std::pair<Instant, Token>> queue_;  // timers by time, then by age

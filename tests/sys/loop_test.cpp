@@ -7,6 +7,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/log.h"
+#include "support/temp_dir.h"
 #include "sys/clock.h"
 #include "sys/files.h"
 
@@ -80,6 +82,25 @@ TEST_CASE("a timer that sets itself again for now does not starve descriptors") 
           .value();
   REQUIRE(::write(pipe.write_end.get(), "x", 1) == 1);
   CHECK(loop->run_until([&] { return read; }));
+}
+
+TEST_CASE("a timer that is due again whenever it was called is slowed down, and named in the log") {
+  const test::TempDir dir;
+  REQUIRE(open_log(dir / "log", LogLevel::Error, LogTo::File));
+  auto loop = Loop::create().value();
+  int calls = 0;
+  Loop::Handle timer;
+  std::function<void()> again = [&] {
+    ++calls;
+    timer = loop->at(now(), "the mill", again);
+  };
+  again();
+  loop->run_until([&] { return calls == 900; });
+  CHECK(dir.read("log").empty());
+  const auto slowed = now() + 200ms;
+  loop->run_until([&] { return now() >= slowed; });
+  CHECK(calls < 900 + 300);
+  CHECK(dir.read("log").find("the mill is due again") != std::string::npos);
 }
 
 TEST_CASE("another thread's job runs on the loop's thread") {
