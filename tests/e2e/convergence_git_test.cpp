@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 
 #include "support/oracle_project.h"
-#include "support/rounds.h"
 
 using namespace poltergeist::test;
 
@@ -65,7 +64,7 @@ void live_with_git(const OracleProject& project) {
     REQUIRE(project.converges_by_itself());
     REQUIRE(project.fault() == "");
   };
-  for (int i = 0; i < std::max(1, rounds(1) / 100); ++i) {
+  for (int i = 0; i < std::max(1, backend_rounds(1) / 100); ++i) {
     git(root, {"checkout", "-q", "--detach", "HEAD~3"});
     settled("checkout of a commit");
     git(root, {"checkout", "-q", "topic"});
@@ -198,7 +197,7 @@ TEST_CASE("ignore files that are edited take effect at once, back and forth") {
   project.haunt();
   constexpr const char* kFiles[] = {".gitignore", "src/.gitignore", "src/.ignore",
                                     ".git/info/exclude"};
-  for (int i = 0; i < rounds(12); ++i) {
+  for (int i = 0; i < backend_rounds(12); ++i) {
     const std::string file = kFiles[static_cast<std::size_t>(i) % std::size(kFiles)];
     INFO("round " << i << ", " << file);
     const auto number = std::to_string(i);

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "support/rounds.h"
 #include "sys/unique_fd.h"
 
 namespace poltergeist::test {
@@ -28,6 +29,12 @@ std::string text_of(const std::filesystem::path& file) {
 std::string tested_backend() {
   const char* name = std::getenv("POLTERGEIST_TEST_BACKEND");
   return name == nullptr ? "auto" : name;
+}
+
+int backend_rounds(int usually) {
+  const auto backend = tested_backend();
+  const bool all = backend == "auto" || backend == "inotify";
+  return rounds(all ? usually : std::max(1, usually / 4));
 }
 
 OracleProject::OracleProject(nlohmann::json watcher) {

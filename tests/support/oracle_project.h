@@ -43,4 +43,8 @@ class OracleProject : public TestProject {
 // The name of the back end that is tested: POLTERGEIST_TEST_BACKEND, or "auto".
 [[nodiscard]] std::string tested_backend();
 
+// How often a test that looks for rare things does so. What all back ends share is looked for with
+// inotify; the others take a quarter of the rounds, unless RELIABILITY_N asks for more.
+[[nodiscard]] int backend_rounds(int usually);
+
 }  // namespace poltergeist::test
