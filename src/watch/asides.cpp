@@ -25,12 +25,12 @@ void Asides::set(Purpose purpose, const std::vector<Place>& places) {
 }
 
 Result<WatchToken> Asides::add(Place& place) {
-  auto token = source_.add(place.directory, Interest::Aside);
+  auto token = source_.add(place.directory, place.interest);
   while (place.or_the_way_there && !token && token.error().code == Errc::NotFound &&
          place.directory.has_relative_path()) {
     place.names = {place.directory.filename().string()};
     place.directory = place.directory.parent_path();
-    token = source_.add(place.directory, Interest::Aside);
+    token = source_.add(place.directory, place.interest);
   }
   return token;
 }

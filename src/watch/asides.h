@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Watches on directories beside the tree, each for a few names in it: git's lock, ignore files
-// outside of the root, the way to a root that is gone.
+// outside of the root, the directory that the root is in or that is left of the way to it.
 #pragma once
 
 #include <filesystem>
@@ -15,12 +15,13 @@ namespace poltergeist::watch {
 
 class Asides {
  public:
-  enum class Purpose { GitLock, GitPlaces, IgnoreFiles, Boundaries, WayToRoot };
+  enum class Purpose { GitLock, GitPlaces, IgnoreFiles, Boundaries, AboveRoot };
   struct Place {
     std::filesystem::path directory;
     std::vector<std::string> names;  // empty: any
     // While it is not there: the place where the way to it goes on.
     bool or_the_way_there = false;
+    Interest interest = Interest::Aside;
   };
 
   // Both outlive it. The table knows the tokens that the tree uses as well.

@@ -152,6 +152,7 @@ void Crawler::work_off() {
     waiting_.pop_back();
     if (tree_.at(directory).alive) read(directory, reach);
   }
+  reader_.close();
 }
 
 bool Crawler::loads_new_ignore_files(DirectoryId directory) {

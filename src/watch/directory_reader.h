@@ -17,7 +17,7 @@ namespace poltergeist::watch {
 
 enum class EntryKind : std::uint8_t { File, Directory, Other };  // a link is a File
 
-// One at a time; buffers are kept from one directory to the next.
+// One at a time, which stays open until close(); buffers are kept from one to the next.
 class DirectoryReader {
  public:
   DirectoryReader();
@@ -38,6 +38,8 @@ class DirectoryReader {
   }
   // lstat of an entry of the directory that was read last; nothing if it is gone meanwhile.
   [[nodiscard]] std::optional<struct stat> stat_of(const Entry& entry) const;
+  // Whoever keeps a directory open hides its end from the kernel's watches, and blocks umount.
+  void close() { directory_.reset(); }
 
  private:
   void take(std::string_view name, unsigned char type);

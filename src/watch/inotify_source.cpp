@@ -21,6 +21,7 @@ constexpr std::uint32_t kTreeMask =
 constexpr std::uint32_t kRootMask = kTreeMask | IN_DELETE_SELF | IN_MOVE_SELF;
 constexpr std::uint32_t kAsideMask =
     IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_CLOSE_WRITE;
+constexpr std::uint32_t kAboveMask = IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF | IN_MOVE_SELF;
 // IN_MASK_ADD: one directory may be watched for two reasons, and the second must not end the first.
 constexpr std::uint32_t kFlags = IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK | IN_MASK_ADD;
 
@@ -34,6 +35,8 @@ std::uint32_t mask_for(Interest interest) {
       return kRootMask;
     case Interest::Aside:
       return kAsideMask;
+    case Interest::Above:
+      return kAboveMask;
   }
   return kTreeMask;
 }

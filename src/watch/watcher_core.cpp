@@ -219,7 +219,7 @@ void Watcher::Core::take_aside(Asides::Purpose purpose, const Hint& hint) {
         directories_.insert(below->parent());
       }
       break;
-    case Asides::Purpose::WayToRoot:
+    case Asides::Purpose::AboveRoot:
       root_retry_at_ = Instant{};
       break;
   }
@@ -271,6 +271,7 @@ void Watcher::Core::settle(Instant now, Force force) {
   if (asides_.unwatched() > 0 && (force == Force::Yes || now >= poll_at_)) {
     git_lock_changed_ = git_places_changed_ = outside_ignores_changed_ = true;
     for (const auto& boundary : watched_boundaries_) directories_.insert(boundary.parent());
+    if (root_trouble_.empty()) watch_above_root();
   }
   if (std::exchange(git_lock_changed_, false)) git_.look(now);
   if (!check_root(now)) {

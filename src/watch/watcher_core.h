@@ -75,6 +75,7 @@ class Watcher::Core {
   bool check_root(Instant now);
   void lose_root(std::string why, Instant now);
   bool find_root(Instant now);
+  void watch_above_root();
   void watch_asides();
   void watch_boundaries();
   [[nodiscard]] std::string limit_reason() const;

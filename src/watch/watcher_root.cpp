@@ -44,12 +44,22 @@ void Watcher::Core::lose_root(std::string why, Instant now) {
     above = above.parent_path();
     struct stat status {};
     if (::stat(above.c_str(), &status) != 0) continue;
-    asides_.set(Asides::Purpose::WayToRoot, {{.directory = above, .names = {}}});
+    asides_.set(Asides::Purpose::AboveRoot, {{.directory = above, .names = {}}});
     return;
   }
 }
 
+// A directory that somebody stands in does not say that it was deleted; the one above it does.
+// Watched before the root is looked at, so that nothing falls between.
+void Watcher::Core::watch_above_root() {
+  if (!root_.has_relative_path()) return;
+  asides_.set(Asides::Purpose::AboveRoot, {{.directory = root_.parent_path(),
+                                            .names = {root_.filename().string()},
+                                            .interest = Interest::Above}});
+}
+
 bool Watcher::Core::find_root(Instant now) {
+  watch_above_root();
   struct stat status {};
   if (::lstat(root_.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
     root_trouble_ = "root missing";
@@ -72,7 +82,6 @@ bool Watcher::Core::find_root(Instant now) {
 
 void Watcher::Core::watch_asides() {
   using Purpose = Asides::Purpose;
-  asides_.set(Purpose::WayToRoot, {});
   std::vector<Asides::Place> lock;
   std::vector<Asides::Place> beginning;
   if (places_) {

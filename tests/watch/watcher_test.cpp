@@ -313,6 +313,55 @@ TEST_CASE("the root that is taken away is a failure, and its return a difference
   CHECK(world.changes() == "*a.c");
 }
 
+TEST_CASE("nothing in the tree is held open") {
+  World world;
+  world.write("a/b/c.c");
+  const auto is_held_open = [&] {
+    for (const auto& fd : std::filesystem::directory_iterator("/proc/self/fd")) {
+      std::error_code gone;
+      const auto target = std::filesystem::read_symlink(fd.path(), gone).string();
+      if (target.starts_with(world.root().string())) return true;
+    }
+    return false;
+  };
+  world.watch();
+  CHECK_FALSE(is_held_open());
+  world.write("d/e.c");
+  CHECK(world.changes() == "+d/e.c");
+  CHECK_FALSE(is_held_open());
+}
+
+TEST_CASE("a root that somebody stands in is replaced") {
+  World world;
+  auto& watcher = world.watch();
+  // While a directory is open, the kernel does not report to its watches that it was deleted.
+  const UniqueFd held(::open(world.root().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  REQUIRE(held);
+  std::filesystem::remove(world.root());
+  REQUIRE(world.has_waiting_hints());
+  CHECK(watcher.apply(now()).changes.empty());
+  CHECK(watcher.state().kind == WatchState::Kind::Failed);
+
+  world.write("a.c");
+  REQUIRE(world.has_waiting_hints());
+  CHECK(World::text_of(watcher.apply(now() + Seconds(1))) == "+a.c");
+  CHECK(watcher.state().kind == WatchState::Kind::Ok);
+  world.append("a.c");
+  CHECK(world.has_waiting_hints());
+  CHECK(world.changes() == "*a.c");
+}
+
+TEST_CASE("what else comes and goes beside the root wakes nobody, or for nothing") {
+  World world;
+  auto& watcher = world.watch();
+  const auto beside = world.root().parent_path() / "beside";
+  std::ofstream(beside) << "x";
+  CHECK_FALSE(world.has_waiting_hints());
+  std::filesystem::remove(beside);
+  CHECK(watcher.apply(now()).changes.empty());
+  CHECK(watcher.state().kind == WatchState::Kind::Ok);
+}
+
 TEST_CASE("a root that was replaced while nobody looked is compared as a whole") {
   World world;
   world.write("a.c");
@@ -340,7 +389,7 @@ TEST_CASE("directories without a watch are read in turn, and the reason says wha
   world.write("b/two.c");
   auto owned = std::make_unique<LossySource>();
   auto& source = *owned;
-  source.allow(2);
+  source.allow(3);  // for the directory above the root, the root and one more
   auto& watcher = world.watch_with(std::move(owned));
   CHECK(watcher.file_count(0) == 2);
   CHECK(watcher.counters().polled == 1);
