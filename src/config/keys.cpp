@@ -373,7 +373,8 @@ constexpr Key kWatcherKeys[] = {
          "What tells of changes. `auto` takes `inotify`, and `poll` on file systems that report "
          "none "
          "(9p, NFS, SMB, FUSE). `fanotify`, for root and others with CAP_SYS_ADMIN, needs one mark "
-         "instead of a watch per directory, and is woken by every change on the file system.",
+         "instead of a watch per directory, and is woken by every change on the file system. "
+         "`watchman` asks a Watchman that is running.",
      .preset = "\"auto\"",
      .choices = kNames<kWatchBackends>},
     {.name = "settlingDelay",

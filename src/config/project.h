@@ -236,11 +236,12 @@ struct BuildScheduling {
   friend bool operator==(const BuildScheduling&, const BuildScheduling&) = default;
 };
 
-enum class WatchBackend { Auto, Inotify, Fanotify, Poll };
+enum class WatchBackend { Auto, Inotify, Fanotify, Watchman, Poll };
 inline constexpr auto kWatchBackends = std::to_array<EnumName<WatchBackend>>({
     {WatchBackend::Auto, "auto"},
     {WatchBackend::Inotify, "inotify"},
     {WatchBackend::Fanotify, "fanotify"},
+    {WatchBackend::Watchman, "watchman"},
     {WatchBackend::Poll, "poll"},
 });
 

@@ -16,6 +16,7 @@
 #include "watch/fanotify_source.h"
 #include "watch/inotify_source.h"
 #include "watch/poll_source.h"
+#include "watch/watchman_source.h"
 
 namespace poltergeist::watch {
 
@@ -54,6 +55,12 @@ Result<std::unique_ptr<ChangeSource>> open_fanotify(const std::filesystem::path&
   auto fanotify = FanotifySource::create(root);
   if (!fanotify) return fail(fanotify.error());
   return std::unique_ptr<ChangeSource>(std::move(*fanotify));
+}
+
+Result<std::unique_ptr<ChangeSource>> open_watchman(const std::filesystem::path& root) {
+  auto watchman = WatchmanSource::create(root, watchman_sockets());
+  if (!watchman) return fail(watchman.error());
+  return std::unique_ptr<ChangeSource>(std::move(*watchman));
 }
 
 OpenedSource with_stand_in(FallbackSource::Open open, Result<std::unique_ptr<ChangeSource>> opened,
@@ -103,6 +110,10 @@ OpenedSource open_source(const std::filesystem::path& root, Backend wanted,
     auto opened = open();
     if (opened) return with_stand_in(open, std::move(opened), poll_interval);
     choice = opened.error().message + "; inotify is used instead";
+  }
+  if (wanted == Backend::Watchman) {
+    const auto open = [root] { return open_watchman(root); };
+    return with_stand_in(open, open(), poll_interval);
   }
   if (wanted == Backend::Poll) {
     return {.source = std::make_unique<PollSource>(poll_interval), .choice = std::move(choice)};

@@ -14,11 +14,12 @@
 namespace poltergeist::watch {
 
 // The names are those of the configuration's `watcher.backend`.
-enum class Backend { Auto, Inotify, Fanotify, Poll };
+enum class Backend { Auto, Inotify, Fanotify, Watchman, Poll };
 inline constexpr auto kBackends = std::to_array<EnumName<Backend>>({
     {Backend::Auto, "auto"},
     {Backend::Inotify, "inotify"},
     {Backend::Fanotify, "fanotify"},
+    {Backend::Watchman, "watchman"},
     {Backend::Poll, "poll"},
 });
 

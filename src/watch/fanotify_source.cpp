@@ -2,7 +2,6 @@
 #include "watch/fanotify_source.h"
 
 #include <fcntl.h>
-#include <sys/epoll.h>
 #include <sys/fanotify.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -17,11 +16,6 @@ namespace {
 
 constexpr std::uint64_t kMask = FAN_CREATE | FAN_DELETE | FAN_MOVED_FROM | FAN_MOVED_TO |
                                 FAN_MODIFY | FAN_CLOSE_WRITE | FAN_ATTRIB | FAN_ONDIR;
-
-// Even tokens are ours, odd ones are inotify's.
-constexpr std::int32_t of_inotify(WatchToken token) {
-  return 2 * static_cast<std::int32_t>(token) + 1;
-}
 
 std::string_view bytes_of(const void* start, std::size_t size) {
   return {static_cast<const char*>(start), size};
@@ -62,17 +56,10 @@ Result<std::unique_ptr<FanotifySource>> FanotifySource::create(const std::filesy
                       root.c_str()) != 0) {
     return fail(unusable("fanotify on the file system of " + root.string()));
   }
-  auto inotify = InotifySource::create();
-  if (!inotify) return fail(inotify.error());
-  UniqueFd both(::epoll_create1(EPOLL_CLOEXEC));
-  if (!both) return fail_errno("fanotify");
-  for (const int fd : {fanotify.get(), (*inotify)->fd()}) {
-    epoll_event event{};
-    event.events = EPOLLIN;
-    if (::epoll_ctl(both.get(), EPOLL_CTL_ADD, fd, &event) != 0) return fail_errno("fanotify");
-  }
+  auto beside = InotifyBeside::create(fanotify.get());
+  if (!beside) return fail(beside.error());
   std::unique_ptr<FanotifySource> source(
-      new FanotifySource(std::move(fanotify), std::move(both), std::move(*inotify)));
+      new FanotifySource(std::move(fanotify), std::move(*beside)));
   const UniqueFd directory(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   const auto handle = handle_of(directory.get());
   if (!handle) return fail(Errc::Unavailable, "fanotify: {}", handle.error().message);
@@ -80,12 +67,8 @@ Result<std::unique_ptr<FanotifySource>> FanotifySource::create(const std::filesy
   return source;
 }
 
-FanotifySource::FanotifySource(UniqueFd fanotify, UniqueFd both,
-                               std::unique_ptr<InotifySource> inotify)
-    : fanotify_(std::move(fanotify)),
-      inotify_(std::move(inotify)),
-      both_(std::move(both)),
-      buffer_(kBuffer) {}
+FanotifySource::FanotifySource(UniqueFd fanotify, InotifyBeside beside)
+    : fanotify_(std::move(fanotify)), beside_(std::move(beside)), buffer_(kBuffer) {}
 
 Result<std::string> FanotifySource::handle_of(int directory) {
   struct statfs status {};
@@ -107,12 +90,9 @@ Result<WatchToken> FanotifySource::add(const std::string& directory, Interest in
   if (!fd) return fail_errno("watching {}", directory);
   auto handle = handle_of(fd.get());
   if (!handle || !handle->starts_with(root_file_system_)) {
-    const auto token = inotify_->add(directory, interest);
-    if (!token) return token;
-    return static_cast<WatchToken>(of_inotify(*token));
+    return beside_.add(directory, interest);
   }
-  // The root's own end is an event in the directory above it. That is none of ours, but it wakes us
-  // like all others, and whoever reads looks at the root.
+  // Even numbers: the odd ones are those of inotify.
   const auto [entry, is_new] = tokens_.try_emplace(std::move(*handle), last_ + 2);
   if (is_new) {
     last_ += 2;
@@ -122,12 +102,8 @@ Result<WatchToken> FanotifySource::add(const std::string& directory, Interest in
 }
 
 void FanotifySource::remove(WatchToken token) {
-  const auto number = static_cast<std::int32_t>(token);
-  if (number % 2 != 0) {
-    inotify_->remove(static_cast<WatchToken>((number - 1) / 2));
-    return;
-  }
-  const auto found = handles_.find(number);
+  if (beside_.remove(token)) return;
+  const auto found = handles_.find(static_cast<std::int32_t>(token));
   if (found == handles_.end()) return;
   tokens_.erase(tokens_.find(*found->second));
   handles_.erase(found);
@@ -140,15 +116,9 @@ Result<bool> FanotifySource::read(std::vector<Hint>& hints, Instant now) {
   if (count < 0 && errno != EAGAIN) return fail_errno("reading from fanotify");
   if (count > 0) decode({buffer_.data(), static_cast<std::size_t>(count)}, hints);
 
-  inotify_hints_.clear();
-  const auto more = inotify_->read(inotify_hints_, now);
-  for (auto& hint : inotify_hints_) {
-    if (hint.token != WatchToken::None)
-      hint.token = static_cast<WatchToken>(of_inotify(hint.token));
-    hints.push_back(hint);
-  }
-  if (!more) return more;
-  return count > 0 || *more;
+  const auto beside = beside_.read(hints, now);
+  if (!beside) return beside;
+  return count > 0 || *beside;
 }
 
 void FanotifySource::decode(std::span<const char> events, std::vector<Hint>& hints) const {

@@ -12,8 +12,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "sys/unique_fd.h"
-#include "watch/inotify_source.h"
+#include "watch/inotify_beside.h"
 
 namespace poltergeist::watch {
 
@@ -24,7 +23,7 @@ class FanotifySource final : public ChangeSource {
   [[nodiscard]] static Result<std::unique_ptr<FanotifySource>> create(
       const std::filesystem::path& root);
 
-  [[nodiscard]] int fd() const override { return both_.get(); }
+  [[nodiscard]] int fd() const override { return beside_.fd(); }
   [[nodiscard]] std::optional<Instant> deadline() const override { return std::nullopt; }
   [[nodiscard]] std::string_view name() const override { return "fanotify"; }
   // As with inotify: an event is queued before the changing call has returned.
@@ -34,7 +33,7 @@ class FanotifySource final : public ChangeSource {
   [[nodiscard]] Result<bool> read(std::vector<Hint>& hints, Instant now) override;
 
  private:
-  FanotifySource(UniqueFd fanotify, UniqueFd both, std::unique_ptr<InotifySource> inotify);
+  FanotifySource(UniqueFd fanotify, InotifyBeside beside);
   static constexpr std::size_t kBuffer = 64 << 10;
 
   // The file system and the handle of a directory, as bytes.
@@ -42,14 +41,12 @@ class FanotifySource final : public ChangeSource {
   void decode(std::span<const char> events, std::vector<Hint>& hints) const;
 
   UniqueFd fanotify_;
-  std::unique_ptr<InotifySource> inotify_;                // for all that lies elsewhere
-  UniqueFd both_;                                         // readable when either is
+  InotifyBeside beside_;                                  // for all that lies elsewhere
   std::string root_file_system_;                          // the first bytes of every handle on it
   std::unordered_map<std::string, std::int32_t> tokens_;  // by handle
   std::unordered_map<std::int32_t, const std::string*> handles_;
   std::int32_t last_ = 0;
   std::vector<char> buffer_;
-  std::vector<Hint> inotify_hints_;
 };
 
 }  // namespace poltergeist::watch

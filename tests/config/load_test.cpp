@@ -215,7 +215,7 @@ TEST_CASE("all problems are reported at once, in the order of the file") {
           R"(3:62: "../x" in "watchPaths" leaves the project's root, and nothing there is watched)",
           R"(4:51: "testCommand" may not be empty)",
           R"(5:20: there is no target "okay"; did you mean "ok"?)",
-          R"(8:26: "backend" must be "auto", "inotify", "fanotify" or "poll", not "fsevents")",
+          R"(8:26: "backend" must be "auto", "inotify", "fanotify", "watchman" or "poll", not "fsevents")",
       });
 }
 

@@ -237,7 +237,8 @@ TEST_CASE("a queue that overflows costs a comparison, never an edit, and says so
 TEST_CASE("the wall clock may jump as it likes") {
   OracleProject project;
   const auto clock = project.outside() / "clock";
-  project.env = {{"LD_PRELOAD", FAKE_SYSTEM_LIBRARY}, {"FAKE_CLOCK", clock.string()}};
+  project.env["LD_PRELOAD"] = FAKE_SYSTEM_LIBRARY;
+  project.env["FAKE_CLOCK"] = clock.string();
   project.write("src/a.c", "first");
   project.haunt();
   constexpr const char* kJumps[] = {"86400", "-86400", "0", "-3600", "100000000", "-100000000"};

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 
 #include "support/rounds.h"
@@ -28,7 +29,11 @@ std::string text_of(const std::filesystem::path& file) {
 
 std::string tested_backend() {
   const char* name = std::getenv("POLTERGEIST_TEST_BACKEND");
-  return name == nullptr ? "auto" : name;
+  if (name == nullptr) return "auto";
+  static const bool installed = Watchman::is_installed();
+  if (name != std::string("watchman") || installed) return name;
+  std::cerr << "SKIPPED: watchman is not installed; the usual back end is tested instead\n";
+  return "auto";
 }
 
 int backend_rounds(int usually) {
@@ -41,6 +46,10 @@ OracleProject::OracleProject(nlohmann::json watcher) {
   std::filesystem::create_directories(src());
   std::filesystem::create_directories(outside());
   watcher.emplace("backend", tested_backend());
+  if (tested_backend() == "watchman") {
+    watchman_ = std::make_unique<Watchman>();
+    env["WATCHMAN_SOCK"] = watchman_->socket();
+  }
   watcher.emplace("useDefaultExclusions", false);
   std::string command = ORACLE_PROGRAM " src";
   for (const auto* name : {"stamp", "builds", "gate"}) command += " " + (outside() / name).string();

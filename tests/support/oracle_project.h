@@ -3,8 +3,11 @@
 // has converged when that is what a test finds there, and nothing builds any more.
 #pragma once
 
+#include <memory>
+
 #include "support/oracle.h"
 #include "support/test_project.h"
+#include "support/watchman.h"
 
 namespace poltergeist::test {
 
@@ -38,9 +41,11 @@ class OracleProject : public TestProject {
 
   nlohmann::json configuration_;
   mutable int calls_ = 0;
+  std::unique_ptr<Watchman> watchman_;  // of its own, where that is tested
 };
 
-// The name of the back end that is tested: POLTERGEIST_TEST_BACKEND, or "auto".
+// The name of the back end that is tested: POLTERGEIST_TEST_BACKEND, or "auto"; so it is, with a
+// loud word, if that one is not installed.
 [[nodiscard]] std::string tested_backend();
 
 // How often a test that looks for rare things does so. What all back ends share is looked for with
