@@ -220,6 +220,7 @@ void Watcher::Core::take_aside(Asides::Purpose purpose, const Hint& hint) {
       }
       break;
     case Asides::Purpose::AboveRoot:
+      root_gone_ = true;
       root_retry_at_ = Instant{};
       break;
   }
@@ -228,7 +229,10 @@ void Watcher::Core::take_aside(Asides::Purpose purpose, const Hint& hint) {
 // The watch of a directory ended. Its parent need not say so: it may have been unmounted.
 void Watcher::Core::take_end_of(DirectoryId directory) {
   const auto& one = crawler_.tree().at(directory);
-  if (directory == crawler_.tree().root()) return;  // check_root() looks in any case
+  if (directory == crawler_.tree().root()) {
+    root_gone_ = true;
+    return;
+  }
   names_.emplace_back(one.parent, one.path.name());
   crawler_.unwatch(directory);
 }

@@ -113,6 +113,7 @@ class Watcher::Core {
   std::string root_trouble_;  // empty: it is there
   Instant root_retry_at_{};
   struct stat root_status_ {};
+  bool root_gone_ = false;  // that one; the next by its name may get its inode number
   std::string source_trouble_;
   std::vector<PastHint> past_;
   std::size_t oldest_ = 0;  // in past_, once it is full

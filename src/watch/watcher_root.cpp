@@ -2,6 +2,7 @@
 // The part of a Watcher that keeps hold of the root, and says how it is.
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -24,7 +25,8 @@ bool is_same_directory(const struct stat& a, const struct stat& b) {
 bool Watcher::Core::check_root(Instant now) {
   struct stat status {};
   const bool there = ::lstat(root_.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-  if (root_trouble_.empty() && there && is_same_directory(status, root_status_)) return true;
+  const bool other = std::exchange(root_gone_, false) || !is_same_directory(status, root_status_);
+  if (root_trouble_.empty() && there && !other) return true;
   if (root_trouble_.empty()) lose_root("it is gone", now);
   if (there && find_root(now)) return true;
   if (now >= root_retry_at_) lose_root(root_trouble_, now);

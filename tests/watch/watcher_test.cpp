@@ -366,11 +366,14 @@ TEST_CASE("a root that was replaced while nobody looked is compared as a whole")
   World world;
   world.write("a.c");
   world.watch();
-  std::filesystem::remove_all(world.root());
-  world.write("a.c", "another file");
-  CHECK(world.changes() == "*a.c");
-  world.append("a.c");
-  CHECK(world.changes() == "*a.c");
+  // Some file systems give the next directory the inode number of the last, not every time.
+  for (int i = 0; i < test::rounds(20); ++i) {
+    std::filesystem::remove_all(world.root());
+    world.write("a.c", "another file " + std::to_string(i));
+    REQUIRE(world.changes() == "*a.c");
+    world.append("a.c");
+    REQUIRE(world.changes() == "*a.c");
+  }
 }
 
 TEST_CASE("a root that is not there yet is waited for") {
