@@ -39,10 +39,10 @@ struct Hint {
 };
 
 enum class Interest {
-  Tree,  // entries, their contents and attributes
-  Root,  // the same, and the directory's own end
+  Tree,   // entries, their contents and attributes
+  Root,   // the same, and the directory's own end
   Aside,  // entries and finished writes only: a directory beside the tree, for one name in it
-  Above  // only entries that go, and its own end: the directory that the root is in
+  Above   // only entries that go, and its own end: the directory that the root is in
 };
 
 class ChangeSource {

@@ -201,7 +201,8 @@ Result<void> WatchmanSource::sync() {
 }
 
 Result<WatchToken> WatchmanSource::add(const std::string& directory, Interest interest) {
-  if (interest == Interest::Aside || interest == Interest::Above) return beside_.add(directory, interest);
+  if (interest == Interest::Aside || interest == Interest::Above)
+    return beside_.add(directory, interest);
   struct stat status {};
   if (::lstat(directory.c_str(), &status) != 0) return fail_errno("watching {}", directory);
   if (!S_ISDIR(status.st_mode)) {

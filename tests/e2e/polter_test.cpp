@@ -21,7 +21,9 @@ namespace {
 int stale_runs(int seed, int count) {
   TestProject project;
   project.write("app.txt", "#!/bin/sh\necho start\n");
-  project.configure({{"targets", {TestProject::copying_target("app", "app.txt", "app")}}});
+  auto target = TestProject::copying_target("app", "app.txt", "app");
+  target["buildCommand"] = "install -m 755 app.txt app";  // one process, a thousand times
+  project.configure({{"targets", {target}}});
   project.haunt();
   std::mt19937 random(static_cast<unsigned>(seed));
   int stale = 0;

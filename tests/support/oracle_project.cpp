@@ -38,8 +38,8 @@ std::string tested_backend() {
 
 int backend_rounds(int usually) {
   const auto backend = tested_backend();
-  const bool all = backend == "auto" || backend == "inotify";
-  return rounds(all ? usually : std::max(1, usually / 4));
+  const bool is_usual = backend == "auto" || backend == "inotify";
+  return rounds(is_usual ? usually : std::max(1, usually / 4));
 }
 
 OracleProject::OracleProject(nlohmann::json watcher) {

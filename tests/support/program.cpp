@@ -228,9 +228,10 @@ Exit Program::await_end(std::chrono::milliseconds guard) {
 
 bool await(const std::function<bool()>& question, std::chrono::milliseconds guard) {
   const auto deadline = Clock::now() + guard;
-  while (!question()) {
+  constexpr int kLongestPause = 16;
+  for (int pause = 1; !question(); pause = std::min(2 * pause, kLongestPause)) {
     if (left_until(deadline) == 0) return false;
-    ::poll(nullptr, 0, 1);
+    ::poll(nullptr, 0, pause);
   }
   return true;
 }

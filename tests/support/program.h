@@ -101,8 +101,9 @@ class Program {
   std::size_t errors_found_ = 0;
 };
 
-// Asks again until it is so, as fast as `question` answers; false when the guard's time passes
-// before. For states that nothing announces: a process that must be gone, a file that must appear.
+// Asks again until it is so, with pauses of a few milliseconds, for a question may cost a process;
+// false when the guard's time passes before. For states that nothing announces: a process that must
+// be gone, a file that must appear.
 [[nodiscard]] bool await(const std::function<bool()>& question,
                          std::chrono::milliseconds guard = kGuard);
 

@@ -3,8 +3,10 @@
 // says.
 #pragma once
 
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -15,10 +17,19 @@
 
 namespace poltergeist::test {
 
-// In memory where there is a place for it: for tests that make tens of thousands of files.
+// In memory where there is a place for it that has room and may hold programs: for tests that write
+// much, or wait for the disk much, and are not about it. The long runs (RELIABILITY_N) take the
+// disk, and so does POLTERGEIST_TEST_DISK: it has its own ways.
 inline std::filesystem::path memory_directory() {
   const std::filesystem::path memory = "/dev/shm";
-  return ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+  constexpr std::uint64_t kRoom = 1 << 30;
+  struct statvfs status {};
+  const bool fits = ::statvfs(memory.c_str(), &status) == 0 &&
+                    ::access(memory.c_str(), W_OK) == 0 && (status.f_flag & ST_NOEXEC) == 0 &&
+                    status.f_bavail * status.f_frsize >= kRoom;
+  const bool wants_disk =
+      std::getenv("RELIABILITY_N") != nullptr || std::getenv("POLTERGEIST_TEST_DISK") != nullptr;
+  return fits && !wants_disk ? memory : std::filesystem::temp_directory_path();
 }
 
 class TempDir {

@@ -53,7 +53,7 @@ class TestProject {
  private:
   [[nodiscard]] std::map<std::string, std::string> environment() const;
 
-  TempDir dir_;
+  TempDir dir_{memory_directory()};
   std::filesystem::path root_;
   std::filesystem::path state_;
 };

@@ -55,7 +55,7 @@ TEST_CASE("what lies on another file system is watched by inotify beside the mar
 }
 
 TEST_CASE("the mark's own queue may overflow, with changes of others only") {
-  World world;
+  World world(World::options_for({"**"}), test::memory_directory());
   world.write("a/x.c");
   if (!watch_by_fanotify(world)) return;
   for (int i = 0; i < 20'000; ++i) {
