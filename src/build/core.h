@@ -26,10 +26,12 @@
 // A successful build asks for one build of each direct dependent. A failed dependency blocks its
 // dependents; a disabled one counts as fresh, unless it is being built.
 //
-// A target whose builds change what it watches would build for ever. When three builds in a row
-// were each set off only by changes of the same paths during the build before, the next ones wait
-// 1 s, 2 s, … 30 s (Hold::Loop, and the verdict names the paths); a change while no build is
-// running ends that. It is slowed down and not stopped because those changes may be a person's.
+// A target whose builds change what it watches would build for ever. The third build in a row that
+// was set off only by changes of the same paths during the build before, and those behind it, wait
+// 1, 2, 4, 8, 16 and 30 s (Hold::Loop, and the verdict names the paths), and then none starts by
+// itself; a change while no build is running, or a request, ends that. It is not stopped at once
+// because those changes may be a person's who saves faster than builds end: a minute in which each
+// change falls into a build, and none between two, is no person's.
 #pragma once
 
 #include <cstdint>

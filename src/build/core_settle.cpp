@@ -94,9 +94,7 @@ Hold Core::hold_of(const TargetState& state, Instant now) const {
   if (paused_ && !state.requested) return Hold::Paused;
   if (git_hold(state, now)) return Hold::Git;
   if (state.window.is_open()) return Hold::Window;
-  if (!state.requested && !state.urgent) {
-    if (const auto slowed = state.slowed_until(); slowed && *slowed > now) return Hold::Loop;
-  }
+  if (!state.requested && state.is_held_by_loop(now)) return Hold::Loop;
   if (blocker_of(state)) return Hold::Blocked;
   if (awaited_by(state)) return Hold::Dependency;
   return hold_by_others(state);
@@ -196,7 +194,7 @@ std::optional<Instant> Core::next_event(const TargetState& state, Instant now) c
     case Hold::Retry:
       return paused_ && !state.requested ? std::nullopt : state.retry_at;
     case Hold::Loop:
-      return state.slowed_until();
+      return state.loop_pause_ends();
     case Hold::Lease:
       return lease_expiry(state);
     case Hold::None:

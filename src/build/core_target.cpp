@@ -7,8 +7,9 @@ namespace poltergeist::build {
 
 namespace {
 
-constexpr int kLoopBuilds = 3;
+constexpr int kLoopBuilds = 2;  // set off by themselves, behind the one that was not
 constexpr Duration kLongestLoopDelay = Seconds(30);
+constexpr int kLoopPauses = 6;  // 1, 2, 4, 8, 16 and 30 s
 
 void add_paths(Why& why, const std::vector<RelPath>& paths) {
   for (const auto& path : paths) {
@@ -80,12 +81,21 @@ SelfTriggered TargetState::self_triggered_by_now() const {
   return {before + 1, std::move(paths)};
 }
 
-std::optional<Instant> TargetState::slowed_until() const {
-  if (self.builds < kLoopBuilds || !last_end) return std::nullopt;
-  const int builds = self_triggered_by_now().builds;
-  if (builds <= kLoopBuilds) return std::nullopt;
-  const int doublings = std::min(builds - kLoopBuilds - 1, 5);
-  return *last_end + std::min<Duration>(Seconds(1) * (1 << doublings), kLongestLoopDelay);
+int TargetState::loop_builds() const {
+  if (self.builds < kLoopBuilds || !last_end) return 0;
+  return std::max(self_triggered_by_now().builds - kLoopBuilds, 0);
+}
+
+std::optional<Instant> TargetState::loop_pause_ends() const {
+  const int pauses = loop_builds();
+  if (pauses == 0 || pauses > kLoopPauses) return std::nullopt;
+  return *last_end + std::min<Duration>(Seconds(1) * (1 << (pauses - 1)), kLongestLoopDelay);
+}
+
+bool TargetState::is_held_by_loop(Instant now) const {
+  if (loop_builds() == 0) return false;
+  const auto ends = loop_pause_ends();
+  return !ends || *ends > now;
 }
 
 const TargetState* blocker_of(const TargetState& state) {

@@ -61,7 +61,7 @@ struct TargetState {
   QuietWindow window;
   Reasons reasons;
   bool requested = false;  // goes past: disabled, paused, git, loop
-  bool urgent = false;     // goes first in the queue, past git and loop
+  bool urgent = false;     // goes first in the queue, past git
   std::optional<Instant> retry_at;
   int next_attempt = 1;
   int cancellations = 0;  // in a row
@@ -89,8 +89,12 @@ struct TargetState {
   void forget_wishes();
   // What `self` becomes when the pending build starts.
   [[nodiscard]] SelfTriggered self_triggered_by_now() const;
-  // Its pending build would be one more that its own builds set off; until when that one waits.
-  [[nodiscard]] std::optional<Instant> slowed_until() const;
+  // How many more its own builds would have set off than is believed to be chance, the pending one
+  // included; 0: it may start.
+  [[nodiscard]] int loop_builds() const;
+  // Until when the pending build waits for that; nothing: for ever, or not at all.
+  [[nodiscard]] std::optional<Instant> loop_pause_ends() const;
+  [[nodiscard]] bool is_held_by_loop(Instant now) const;
 };
 
 // The failing target that blocks this one, if any.

@@ -41,7 +41,7 @@ enum class Hold {
   Git,         // a git operation is rewriting the tree
   Window,      // the quiet window is open
   Retry,       // the last attempt failed, the next one comes later
-  Loop,        // its own builds keep changing what it watches: slowed down
+  Loop,        // its own builds keep changing what it watches: slowed down, then stopped
   Dependency,  // a dependency is to be built first
   Blocked,     // a dependency failed
   Lease,       // a program is about to execute the artifact

@@ -77,7 +77,7 @@ build::Verdict Answers::last_hold(const TargetId& target) const {
 
 bool Answers::nobody_builds(const TargetId& target) const {
   const auto hold = last_hold(target).hold;
-  return hold == build::Hold::Disabled || hold == build::Hold::Paused;
+  return hold == build::Hold::Disabled || hold == build::Hold::Paused || hold == build::Hold::Loop;
 }
 
 // "lib is built first" would promise what nobody does while builds are paused.

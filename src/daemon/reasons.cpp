@@ -17,6 +17,13 @@ std::string changed_paths(const build::Why& why) {
   return fmt::format("{} and {} more changed", first, others);
 }
 
+// As they are written in watchPaths.
+std::string exclusions_of(const std::vector<RelPath>& paths) {
+  auto texts = texts_of(paths);
+  for (auto& text : texts) text = "\"!" + text + '"';
+  return joined(texts, ", ");
+}
+
 }  // namespace
 
 std::string reason_of(const build::Why& why) {
@@ -57,9 +64,9 @@ std::string reason_of(const TargetId& target, const build::Verdict& verdict) {
       return "the last attempt failed; the next one comes by itself";
     case build::Hold::Loop:
       return fmt::format(
-          "its builds keep changing what it watches ({}); add that to outputPath or "
-          "watcher.excludeDirs",
-          joined(texts_of(verdict.loop), ", "));
+          "its builds keep changing what it watches; unless you did that, add {} to the watchPaths "
+          "of {}, or write only what is new",
+          exclusions_of(verdict.loop), target.value());
     case build::Hold::Dependency:
       return fmt::format("{} is built first", blocker);
     case build::Hold::Blocked:

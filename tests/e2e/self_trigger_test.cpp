@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Builds that write what their own target watches.
+#include <catch2/catch.hpp>
+
+#include "support/test_project.h"
+
+using namespace poltergeist::test;
+using Json = nlohmann::json;
+
+namespace {
+
+// Watches all of src/, counts its builds, and does `command` in each.
+Json target_that(const std::string& command, const std::string& output = "app") {
+  return {{"name", "app"},
+          {"type", "executable"},
+          {"buildCommand", "echo built >> app.builds && " + command},
+          {"outputPath", output},
+          {"watchPaths", {"src/**"}}};
+}
+
+}  // namespace
+
+TEST_CASE("an output among the sources sets nothing off") {
+  TestProject project;
+  project.write("src/main.c", "one");
+  project.write("src/out/.keep", "");
+  project.configure({{"targets", {target_that("cp src/main.c src/out/app", "src/out/app")}}});
+  project.haunt();
+  CHECK(project.run_poltergeist({"wait"}).code == 0);
+  CHECK(project.builds_of("app") == 1);
+  project.write("src/main.c", "two");
+  CHECK(project.run_poltergeist({"wait"}).code == 0);
+  CHECK(project.builds_of("app") == 2);
+}
+
+TEST_CASE("a build that writes a source anew each time stops after three, and is told what to do") {
+  TestProject project;
+  project.write("src/main.c", "one");
+  auto target = target_that("wc -l < app.builds > src/gen.h && cp src/main.c app");
+  project.configure({{"targets", {target}}});
+  REQUIRE(project.run_poltergeist({"haunt"}).code == 0);
+  const auto held = project.run_poltergeist({"wait"});
+  CHECK(held.code == 1);
+  INFO(held.out << held.err);
+  CHECK((held.out + held.err).find(R"("!src/gen.h" to the watchPaths of app)") != std::string::npos);
+  CHECK(project.builds_of("app") == 3);
+
+  // A person's edit is built all the same, and so is a request.
+  project.write("src/main.c", "two");
+  CHECK(await([&] { return project.read("app") == "two"; }));
+  const auto builds = project.builds_of("app");
+  (void)project.run_poltergeist({"build", "app"});
+  CHECK(project.builds_of("app") > builds);
+
+  target["watchPaths"].push_back("!src/gen.h");
+  project.configure({{"targets", {target}}});
+  CHECK(project.run_poltergeist({"wait"}).code == 0);
+  const auto settled = project.builds_of("app");
+  CHECK(project.run_poltergeist({"wait"}).code == 0);
+  project.write("src/main.c", "three");
+  CHECK(project.run_poltergeist({"wait"}).code == 0);
+  CHECK(project.builds_of("app") == settled + 1);
+}
