@@ -74,6 +74,9 @@ tl::expected<Ground, Failed> prepare(const DaemonOptions& options, LogTo log_to)
   }
   auto paths = state::ProjectPaths::create(options.state_dir, loaded->project.root);
   if (!paths) return failed(ExitCode::Usage, paths.error().message);
+  if (const auto writable = state::check_writable(options.state_dir); !writable) {
+    return failed(ExitCode::Usage, writable.error().message);
+  }
   auto lock = state::take_project_lock(*paths);
   if (!lock) {
     return failed(lock.error().code == Errc::Busy ? ExitCode::Yes : ExitCode::CannotAnswer,

@@ -90,9 +90,6 @@ Result<void> check_given(const fs::path& directory) {
     return fail(Errc::Denied, "{} can be written by others (mode {:04o}); chmod 700 {} mends it",
                 name, status.st_mode & 07777, shell_quoted(name));
   }
-  if (::faccessat(fd.get(), ".", W_OK | X_OK, AT_EACCESS) != 0) {
-    return fail_errno("{} cannot be written", name);
-  }
   return {};
 }
 
@@ -125,6 +122,11 @@ Result<fs::path> state_dir(const fs::path& given, const fs::path& temporary) {
 Result<fs::path> state_dir_from_environment() {
   const char* given = std::getenv("POLTERGEIST_STATE_DIR");
   return state_dir(given != nullptr ? given : "");
+}
+
+Result<void> check_writable(const fs::path& state_dir) {
+  if (::faccessat(AT_FDCWD, state_dir.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return {};
+  return fail_errno("the state directory {} cannot be written", state_dir.string());
 }
 
 std::string path_hash(const fs::path& root) {

@@ -14,14 +14,17 @@
 namespace poltergeist::state {
 
 // The state directory, created if it is not there: `given` (from POLTERGEIST_STATE_DIR, relative to
-// the working directory, empty for none), which must be ours, writable, closed to other writers and
-// no symbolic link; else <temporary>/poltergeist if it is ours and private (0700) or can be made
+// the working directory, empty for none), which must be ours, closed to other writers and no
+// symbolic link; else <temporary>/poltergeist if it is ours and private (0700) or can be made
 // so; else <temporary>/poltergeist-<uid>. Errc::Denied with the reason if what is there is not
 // ours.
 [[nodiscard]] Result<std::filesystem::path> state_dir(
     const std::filesystem::path& given, const std::filesystem::path& temporary = "/tmp");
 // The same, `given` read from the environment.
 [[nodiscard]] Result<std::filesystem::path> state_dir_from_environment();
+
+// Whoever begins to write state there asks first; who only talks to a daemon need not.
+[[nodiscard]] Result<void> check_writable(const std::filesystem::path& state_dir);
 
 inline constexpr std::size_t kHashDigits = 8;
 // H8 of a root: the first kHashDigits hex digits of the SHA-256 of its path, taken as it is.

@@ -78,6 +78,6 @@ TEST_CASE("who holds a target is named, and what to do about it") {
   CHECK(reason_of(TargetId("app"), verdict).find("poltergeist build app") != std::string::npos);
   verdict.hold = build::Hold::Loop;
   verdict.loop = paths_of({"gen/a.h", "gen/b.h"});
-  CHECK(reason_of(TargetId("app"), verdict).find(R"(add "!gen/a.h", "!gen/b.h" to the watchPaths of app)") !=
-        std::string::npos);
+  CHECK(reason_of(TargetId("app"), verdict)
+            .find(R"(add "!gen/a.h", "!gen/b.h" to the watchPaths of app)") != std::string::npos);
 }

@@ -2,17 +2,12 @@
 // inotify's limits, reached and lifted while the daemon runs: nothing is lost, status says what is
 // needed, and all is well again by itself. The limits are those of a user namespace of the test's
 // own; where none is permitted, tests/watch does the same with a scripted source.
-#include <fcntl.h>
-#include <sched.h>
-#include <sys/mount.h>
-#include <unistd.h>
-
 #include <fstream>
-#include <iostream>
 
 #include <catch2/catch.hpp>
 
 #include "support/oracle_project.h"
+#include "support/own_namespace.h"
 #include "support/rounds.h"
 
 using namespace poltergeist::test;
@@ -22,22 +17,6 @@ namespace {
 bool write_text(const std::string& file, const std::string& text) {
   std::ofstream stream(file);
   return static_cast<bool>(stream << text << std::flush);
-}
-
-// For the whole of this program and all that it starts.
-bool enter_own_namespace() {
-  static const bool entered = [] {
-    const auto user = std::to_string(::geteuid());
-    const auto group = std::to_string(::getegid());
-    return ::unshare(CLONE_NEWUSER) == 0 && write_text("/proc/self/setgroups", "deny") &&
-           write_text("/proc/self/uid_map", user + " " + user + " 1") &&
-           write_text("/proc/self/gid_map", group + " " + group + " 1");
-  }();
-  if (!entered) {
-    std::cerr << "SKIPPED: this user may have no namespace of its own, so that the limits cannot "
-                 "be changed; tests/watch shows the same with a scripted source\n";
-  }
-  return entered;
 }
 
 void allow_watches(int count) {

@@ -42,7 +42,8 @@ TEST_CASE("a build that writes a source anew each time stops after three, and is
   const auto held = project.run_poltergeist({"wait"});
   CHECK(held.code == 1);
   INFO(held.out << held.err);
-  CHECK((held.out + held.err).find(R"("!src/gen.h" to the watchPaths of app)") != std::string::npos);
+  CHECK((held.out + held.err).find(R"("!src/gen.h" to the watchPaths of app)") !=
+        std::string::npos);
   CHECK(project.builds_of("app") == 3);
 
   // A person's edit is built all the same, and so is a request.

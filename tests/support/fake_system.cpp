@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: MIT
 // Preloaded into a program, it makes the system other than it is:
 // - FAKE_CLOCK: the wall clock is ahead by the seconds that this file holds; the monotonic clock
-// goes
-//   on as it was, as it does for real when the wall clock is set;
+//   goes on as it was, as it does for real when the wall clock is set;
+// - FAKE_DEATH_BELOW, FAKE_DEATH_AT: the program is killed just before it writes to the disk below
+//   that directory for the n-th time, whatever the call: its bytes, its name, its end, its sync;
 // - FAKE_FILE_SYSTEM: the type that statfs tells;
 // - FAKE_DEAF: inotify watches hear of nothing but the end of their directory.
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <sys/inotify.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 
 namespace {
@@ -27,6 +34,30 @@ long offset() {
     ::close(fd);
   }
   return std::atol(text);
+}
+
+bool is_mortal_below(const char* path) {
+  const char* below = std::getenv("FAKE_DEATH_BELOW");
+  return below != nullptr && std::strncmp(path, below, std::strlen(below)) == 0 &&
+         std::strcmp(program_invocation_short_name, "poltergeist") == 0;
+}
+
+void die_if_it_is_time() {
+  static long times = 0;
+  const char* at = std::getenv("FAKE_DEATH_AT");
+  if (at != nullptr && ++times == std::atol(at)) ::kill(::getpid(), SIGKILL);
+}
+
+void before_writing(const char* path) {
+  if (is_mortal_below(path)) die_if_it_is_time();
+}
+
+void before_writing(int fd) {
+  if (std::getenv("FAKE_DEATH_BELOW") == nullptr) return;
+  char link[64];
+  char path[PATH_MAX] = {};
+  std::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  if (::readlink(link, path, sizeof path - 1) > 0) before_writing(path);
 }
 
 }  // namespace
@@ -56,4 +87,44 @@ extern "C" int inotify_add_watch(int fd, const char* path, std::uint32_t mask) n
   constexpr std::uint32_t kHeard = IN_DELETE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW | IN_MASK_ADD;
   if (std::getenv("FAKE_DEAF") != nullptr) mask = (mask & kHeard) | IN_DELETE_SELF;
   return static_cast<int>(::syscall(SYS_inotify_add_watch, fd, path, mask));
+}
+
+extern "C" ssize_t write(int fd, const void* bytes, size_t size) {
+  before_writing(fd);
+  return ::syscall(SYS_write, fd, bytes, size);
+}
+
+extern "C" ssize_t writev(int fd, const struct iovec* parts, int count) {
+  before_writing(fd);
+  return ::syscall(SYS_writev, fd, parts, count);
+}
+
+extern "C" ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t at) {
+  before_writing(fd);
+  return ::syscall(SYS_pwrite64, fd, bytes, size, at);
+}
+
+extern "C" int fsync(int fd) {
+  before_writing(fd);
+  return static_cast<int>(::syscall(SYS_fsync, fd));
+}
+
+extern "C" int fdatasync(int fd) {
+  before_writing(fd);
+  return static_cast<int>(::syscall(SYS_fdatasync, fd));
+}
+
+extern "C" int ftruncate64(int fd, off64_t size) noexcept {
+  before_writing(fd);
+  return static_cast<int>(::syscall(SYS_ftruncate, fd, size));
+}
+
+extern "C" int rename(const char* from, const char* to) noexcept {
+  before_writing(to);
+  return static_cast<int>(::syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to));
+}
+
+extern "C" int unlink(const char* path) noexcept {
+  before_writing(path);
+  return static_cast<int>(::syscall(SYS_unlinkat, AT_FDCWD, path, 0));
 }
