@@ -47,6 +47,16 @@ bool await_begun(const TestProject& project, const std::string& name) {
   return await([&] { return !project.read(name + ".begun").empty(); });
 }
 
+// A daemon of `targets` that is building "app", one of them, until its gate is opened.
+Gate begin_build(const TestProject& project, const std::vector<Json>& targets) {
+  project.write("app.txt", "");
+  Gate gate(project, "app");
+  project.configure({{"targets", targets}});
+  REQUIRE(project.run_poltergeist({"haunt"}).code == 0);
+  REQUIRE(await_begun(project, "app"));
+  return gate;
+}
+
 Client connect(const TestProject& project) {
   for (const auto& entry : fs::directory_iterator(project.state_dir())) {
     if (entry.path().extension() != ".sock") continue;
@@ -81,11 +91,7 @@ void ask_to_wait(Client& client, const Json& params) {
 
 TEST_CASE("clients that wait when the daemon is stopped hear the end of their connection") {
   TestProject project;
-  project.write("app.txt", "");
-  const Gate gate(project, "app");
-  project.configure({{"targets", {gated_target("app")}}});
-  REQUIRE(project.run_poltergeist({"haunt"}).code == 0);
-  REQUIRE(await_begun(project, "app"));
+  const auto gate = begin_build(project, {gated_target("app")});
   auto client = connect(project);
   ask_to_wait(client, {{"target", "app"}});
   auto watcher = connect(project);
@@ -183,14 +189,10 @@ TEST_CASE("who waits for a target that is removed is told that there is none, ot
 
 TEST_CASE("who waits for all targets does not wait for one that is disabled meanwhile") {
   TestProject project;
-  project.write("app.txt", "");
   project.write("b.txt", "#!/bin/sh\n");
-  const Gate gate(project, "app");
   const auto more = TestProject::copying_target("more", "b.txt", "more");
   auto app = gated_target("app");
-  project.configure({{"targets", {app, more}}});
-  REQUIRE(project.run_poltergeist({"haunt"}).code == 0);
-  REQUIRE(await_begun(project, "app"));
+  const auto gate = begin_build(project, {app, more});
   auto all = connect(project);
   ask_to_wait(all, Json::object());
   app["enabled"] = false;
@@ -203,11 +205,7 @@ TEST_CASE("who waits for all targets does not wait for one that is disabled mean
 
 TEST_CASE("nothing is left of a target that is removed while it is built") {
   TestProject project;
-  project.write("app.txt", "");
-  const Gate gate(project, "app");
-  project.configure({{"targets", {gated_target("app")}}});
-  REQUIRE(project.run_poltergeist({"haunt"}).code == 0);
-  REQUIRE(await_begun(project, "app"));
+  const auto gate = begin_build(project, {gated_target("app")});
   project.configure({{"targets", Json::array()}});
   REQUIRE(await([&] {
     return processes_mentioning("POLTERGEIST_PROJECT_ROOT=" + project.root().string()).empty();
@@ -240,17 +238,13 @@ TEST_CASE("a target that is removed and comes back before its build has ended is
   project.configure({{"targets", {stubborn}}});
   CHECK(project.run_poltergeist({"wait", "app"}).code == 0);
   CHECK(project.read("app.begun") == "begun\nbegun\n");
-  CHECK(project.state_of("app")["lastBuild"]["status"] == "success");
+  CHECK(project.state_of("app")["buildId"]["status"] == "success");
 }
 
 TEST_CASE("a reload leaves the builds alone that it does not touch") {
   TestProject project;
-  project.write("app.txt", "");
   project.write("b.txt", "#!/bin/sh\n");
-  const Gate gate(project, "app");
-  project.configure({{"targets", {gated_target("app")}}});
-  REQUIRE(project.run_poltergeist({"haunt"}).code == 0);
-  REQUIRE(await_begun(project, "app"));
+  const auto gate = begin_build(project, {gated_target("app")});
   Program waiting(project.poltergeist({"wait", "app"}));
   project.configure(
       {{"targets", {TestProject::copying_target("more", "b.txt", "more"), gated_target("app")}}});
@@ -324,11 +318,7 @@ TEST_CASE("who waits for a target whose dependency is stale while builds are pau
 
 TEST_CASE("a client may wait not at all, for decades, and no longer than the clock reaches") {
   TestProject project;
-  project.write("app.txt", "");
-  const Gate gate(project, "app");
-  project.configure({{"targets", {gated_target("app")}}});
-  REQUIRE(project.run_poltergeist({"haunt"}).code == 0);
-  REQUIRE(await_begun(project, "app"));
+  const auto gate = begin_build(project, {gated_target("app")});
   auto impatient = connect(project);
   REQUIRE(impatient.send_request("wait", {{"target", "app"}, {"timeoutMs", 0}}));
   const auto at_once = answer_to(impatient);
@@ -366,4 +356,30 @@ TEST_CASE("a configuration that is refused and then is again what it was is told
   REQUIRE(await_applied(false));
   project.write("poltergeist.config.json", good);
   CHECK(await_applied(true));
+}
+
+TEST_CASE("who waits for a build to come leaves the quiet window alone, who waits for now does not") {
+  TestProject project;
+  project.write("app.txt", "one");
+  auto app = TestProject::copying_target("app", "app.txt", "app");
+  app["settlingDelay"] = 600'000;
+  app["maxSettlingDelay"] = 600'000;
+  project.configure({{"targets", {app}}});
+  project.haunt();
+  auto client = connect(project);
+  const auto first = client.call("wait", {{"target", "app"}});
+  REQUIRE(first);
+  ask_to_wait(client, {{"target", "app"}, {"after", (*first)["targets"][0]["buildId"]}});
+  project.write("app.txt", "two");
+  REQUIRE(client.send_request("sync"));
+  REQUIRE(answer_to(client));
+  CHECK(project.status().at("app").dump().find("waiting for the changes to settle") !=
+        std::string::npos);
+  CHECK(project.builds_of("app") == 1);
+
+  CHECK(project.run_poltergeist({"wait"}).code == 0);
+  CHECK(project.builds_of("app") == 2);
+  const auto second = answer_to(client);
+  REQUIRE(second);
+  CHECK((*second)["targets"][0]["buildId"] > (*first)["targets"][0]["buildId"]);
 }
