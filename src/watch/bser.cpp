@@ -60,6 +60,8 @@ void append_value(std::string& out, const Json& value) {
     append_text(out, value.get_ref<const std::string&>());
   } else if (value.is_boolean()) {
     out += static_cast<char>(value.get<bool>() ? Tag::True : Tag::False);
+  } else if (value.is_number_float()) {
+    append(out, Tag::Real, value.get<double>());
   } else if (value.is_number()) {
     append_whole(out, value.get<std::int64_t>());
   } else if (value.is_array()) {

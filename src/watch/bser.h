@@ -14,7 +14,7 @@
 
 namespace poltergeist::watch {
 
-// A whole message. Texts in `value` may be any bytes; numbers must be whole.
+// A whole message. Texts in `value` may be any bytes.
 [[nodiscard]] std::string encode_bser(const nlohmann::json& value);
 
 // How long the message is that begins here; nothing while that cannot be told. Errc::Protocol if it

@@ -358,7 +358,8 @@ TEST_CASE("a configuration that is refused and then is again what it was is told
   CHECK(await_applied(true));
 }
 
-TEST_CASE("who waits for a build to come leaves the quiet window alone, who waits for now does not") {
+TEST_CASE(
+    "who waits for a build to come leaves the quiet window alone, who waits for now does not") {
   TestProject project;
   project.write("app.txt", "one");
   auto app = TestProject::copying_target("app", "app.txt", "app");
