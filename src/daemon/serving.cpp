@@ -21,6 +21,8 @@ using api::RpcError;
 
 namespace {
 
+constexpr Milliseconds kRest{100};
+
 // So many clients at once, and no more than leave descriptors enough to build with.
 std::size_t most_clients() {
   constexpr rlim_t kMost = 256;
@@ -52,7 +54,10 @@ Serving::Serving(Loop& loop, Parts parts, std::string version)
     : loop_(loop),
       parts_(std::move(parts)),
       version_(std::move(version)),
-      most_clients_(most_clients()) {
+      most_clients_(most_clients()),
+      rested_(loop_, "connections", [this] {
+        if (const auto listening = listen(); !listening) log_error("{}", listening.error().message);
+      }) {
   events_ =
       parts_.publishing.bus().subscribe([this](const state::Event& event) { on_event(event); });
 }
@@ -64,15 +69,13 @@ Result<std::unique_ptr<Serving>> Serving::create(Loop& loop, Parts parts, std::s
   auto listener = listen_at(serving->parts_.publishing.paths().socket());
   if (!listener) return fail(listener.error());
   serving->listener_ = std::move(*listener);
-  auto connecting = loop.watch(serving->listener_.get(), EPOLLIN, "connections",
-                               [self = serving.get()](std::uint32_t) { self->accept_all(); });
-  if (!connecting) return fail(connecting.error());
-  serving->connecting_ = std::move(*connecting);
+  if (const auto listening = serving->listen(); !listening) return fail(listening.error());
   return serving;
 }
 
 void Serving::stop_listening() {
   connecting_.reset();
+  rested_.arm(std::nullopt);
   listener_.reset();
   ::unlink(parts_.publishing.paths().socket().c_str());
 }
@@ -82,7 +85,8 @@ void Serving::accept_all() {
     auto socket = accept_from(listener_.get());
     if (!socket) {
       log_warn("{}", socket.error().message);
-      return;
+      if (make_room()) continue;
+      return rest();
     }
     if (!*socket) return;
     const auto peer = peer_uid(socket->get());
@@ -98,6 +102,21 @@ void Serving::accept_all() {
     }
     welcome(std::move(*socket));
   }
+}
+
+// Without a descriptor left, whoever waits to be taken would wake the loop for ever. He goes on
+// waiting, and we look again in a moment.
+void Serving::rest() {
+  connecting_.reset();
+  rested_.arm(now() + kRest);
+}
+
+Result<void> Serving::listen() {
+  auto connecting =
+      loop_.watch(listener_.get(), EPOLLIN, "connections", [this](std::uint32_t) { accept_all(); });
+  if (!connecting) return fail(connecting.error());
+  connecting_ = std::move(*connecting);
+  return {};
 }
 
 void Serving::welcome(UniqueFd socket) {

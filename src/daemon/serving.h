@@ -14,6 +14,7 @@
 #include "daemon/answers.h"
 #include "daemon/building.h"
 #include "daemon/connection.h"
+#include "daemon/deadline_timer.h"
 #include "daemon/publishing.h"
 #include "daemon/running.h"
 #include "daemon/waiting.h"
@@ -60,6 +61,8 @@ class Serving {
   void accept_all();
   void welcome(UniqueFd socket);
   [[nodiscard]] bool make_room();
+  [[nodiscard]] Result<void> listen();
+  void rest();
   void on_message(ClientId id, const api::Message& message);
   void on_request(ClientId id, const api::Request& request);
   void on_closed(ClientId id);
@@ -96,6 +99,7 @@ class Serving {
   Parts parts_;
   std::string version_;
   std::size_t most_clients_;
+  DeadlineTimer rested_;
   UniqueFd listener_;
   Loop::Handle connecting_;
   std::map<ClientId, Client> clients_;

@@ -34,6 +34,18 @@ fs::path socket_of(const TestProject& project) {
   throw std::runtime_error("no socket");
 }
 
+// In seconds.
+double processor_time_of(pid_t pid) {
+  std::ifstream stream("/proc/" + std::to_string(pid) + "/stat");
+  std::string field;
+  for (int number = 1; number < 14; ++number)
+    stream >> field;  // see proc(5); the name has no space
+  double user = 0;
+  double system = 0;
+  stream >> user >> system;
+  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
 // A connection that says `bytes`, as far as the daemon takes them, and reads nothing.
 class Stranger {
  public:
@@ -165,6 +177,28 @@ TEST_CASE("clients that forgot their connections do not take the descriptors tha
   const auto waited = project.run_poltergeist({"wait", "app"});
   INFO(waited.out << waited.err);
   CHECK(waited.code == 0);
+  CHECK(project.run_polter({"app"}).out == "1\n");
+}
+
+TEST_CASE("without a descriptor left clients wait, the daemon rests, and all is well afterwards") {
+  TestProject project;
+  project.write("app.txt", "#!/bin/sh\n");
+  project.configure({{"targets", {TestProject::copying_target("app", "app.txt", "app")}}});
+  project.haunt();
+  const auto daemon = project.daemon_pid();
+  rlimit before{};
+  REQUIRE(::prlimit(daemon, RLIMIT_NOFILE, nullptr, &before) == 0);
+  const rlimit none{3, before.rlim_max};
+  REQUIRE(::prlimit(daemon, RLIMIT_NOFILE, &none, nullptr) == 0);
+  const auto used = processor_time_of(daemon);
+  // It gives up after some seconds, in which a daemon that spins would use as many.
+  CHECK(project.run_poltergeist({"status"}).code == 3);
+  CHECK(processor_time_of(daemon) - used < 1.0);
+
+  Program waiting(project.poltergeist({"status"}));
+  REQUIRE(::prlimit(daemon, RLIMIT_NOFILE, &before, nullptr) == 0);
+  CHECK(waiting.await_end().shell_code() == 0);
+  project.write("app.txt", "#!/bin/sh\necho 1\n");
   CHECK(project.run_polter({"app"}).out == "1\n");
 }
 
