@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -84,11 +85,12 @@ void Serving::accept_all() {
   while (true) {
     auto socket = accept_from(listener_.get());
     if (!socket) {
-      log_warn("{}", socket.error().message);
+      if (!std::exchange(out_of_descriptors_, true)) log_warn("{}", socket.error().message);
       if (make_room()) continue;
       return rest();
     }
     if (!*socket) return;
+    out_of_descriptors_ = false;
     const auto peer = peer_uid(socket->get());
     // Somebody else's bytes are not even read (reliability S09).
     if (!peer || *peer != ::geteuid()) {

@@ -100,6 +100,7 @@ class Serving {
   std::string version_;
   std::size_t most_clients_;
   DeadlineTimer rested_;
+  bool out_of_descriptors_ = false;  // and the log says so
   UniqueFd listener_;
   Loop::Handle connecting_;
   std::map<ClientId, Client> clients_;
