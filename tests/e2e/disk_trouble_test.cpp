@@ -16,6 +16,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// One whose state directory has little room.
+struct CrampedProject : TestProject {
+  CrampedProject() {
+    write("a.txt", "first");
+    configure({{"targets", {TestProject::copying_target("one", "a.txt", "one")}}});
+  }
+  SmallDisk disk{state_dir(), "256k"};
+};
+
 // What every file that programs read says is whole.
 bool all_parse(const fs::path& state_dir) {
   for (const auto& entry : fs::directory_iterator(state_dir)) {
@@ -53,49 +62,40 @@ bool follows(const TestProject& project) {
 TEST_CASE(
     "a state directory that is full costs no build, and is written when there is room again") {
   if (!enter_own_namespace()) return;
-  TestProject project;
-  const SmallDisk disk(project.state_dir(), "256k");
-  project.write("a.txt", "first");
-  project.configure({{"targets", {TestProject::copying_target("one", "a.txt", "one")}}});
+  const CrampedProject project;
   project.haunt();
   for (int i = 0; i < rounds(1); ++i) {
     INFO("round " << i);
-    disk.fill();
+    project.disk.fill();
     build_in_trouble(project, "full " + std::to_string(i));
     build_in_trouble(project, "still full " + std::to_string(i));
-    disk.make_room();
+    project.disk.make_room();
     CHECK(follows(project));
   }
 }
 
 TEST_CASE("a state directory that became read-only costs no build, and is written afterwards") {
   if (!enter_own_namespace()) return;
-  TestProject project;
-  const SmallDisk disk(project.state_dir(), "256k");
-  project.write("a.txt", "first");
-  project.configure({{"targets", {TestProject::copying_target("one", "a.txt", "one")}}});
+  const CrampedProject project;
   project.haunt();
   for (int i = 0; i < rounds(1); ++i) {
     INFO("round " << i);
-    disk.make_read_only(true);
+    project.disk.make_read_only(true);
     build_in_trouble(project, "read-only " + std::to_string(i));
-    disk.make_read_only(false);
+    project.disk.make_read_only(false);
     CHECK(follows(project));
   }
 }
 
 TEST_CASE("no daemon begins where it could not write its state, and it says so") {
   if (!enter_own_namespace()) return;
-  TestProject project;
-  const SmallDisk disk(project.state_dir(), "256k");
-  project.write("a.txt", "first");
-  project.configure({{"targets", {TestProject::copying_target("one", "a.txt", "one")}}});
-  disk.make_read_only(true);
+  const CrampedProject project;
+  project.disk.make_read_only(true);
   const auto refused = project.run_poltergeist({"haunt"});
   CHECK(refused.code == 2);
   INFO(refused.err);
   CHECK(refused.err.find(project.state_dir().string()) != std::string::npos);
-  disk.make_read_only(false);
+  project.disk.make_read_only(false);
   project.haunt();
   CHECK(project.read("one") == "first");
 }
