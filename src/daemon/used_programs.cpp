@@ -21,9 +21,10 @@ constexpr std::string_view kPlain =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._+-@%,:=";
 // What the shell does itself, and words of its grammar behind which the line goes on.
 constexpr auto kOfTheShell = std::to_array<std::string_view>(
-    {".",     ":",      "[",     "alias", "break",  "cd",     "continue", "echo",   "eval",
-     "exit",  "export", "false", "kill",  "printf", "pwd",    "read",     "return", "set",
-     "shift", "source", "test",  "trap",  "true",   "ulimit", "umask",    "unset",  "wait"});
+    {"case",   "done",  "esac",   "fi",       "for",    ".",      ":",     "[",
+     "alias",  "break", "cd",     "continue", "echo",   "eval",   "exit",  "export",
+     "false",  "kill",  "printf", "pwd",      "read",   "return", "set",   "shift",
+     "source", "test",  "trap",   "true",     "ulimit", "umask",  "unset", "wait"});
 constexpr auto kBeforeACommand = std::to_array<std::string_view>(
     {"!", "do", "else", "elif", "exec", "command", "if", "then", "until", "while", "{"});
 
