@@ -55,6 +55,10 @@ bool await_state(const OracleProject& project, const std::string& state) {
   return await([&] { return project.watch_status().at("state") == state; });
 }
 
+std::string doctor(const OracleProject& project) {
+  return project.run_poltergeist({"doctor"}).out;
+}
+
 constexpr int kPlenty = 100'000;
 
 }  // namespace
@@ -144,6 +148,47 @@ TEST_CASE("ignore files and git's lock beside the tree are looked at when they h
   CHECK(await_state(project, "ok"));
   project.write(".git/info/exclude", "");
   CHECK(await([&] { return project.status().at("oracle").at("files") == files; }));
+}
+
+TEST_CASE("doctor says which limit is too low, and the command that raises it, daemon or not") {
+  if (!enter_own_namespace()) return;
+  allow_watches(20);
+  allow_instances(128);
+  OracleProject project;
+  for (int i = 0; i < 100; ++i) project.write(directory_name(i) + "/f", "first");
+  const auto before = doctor(project);
+  INFO(before);
+  CHECK(before.find("  warning  inotify watches    20, of which at least 0 are taken; this project "
+                    "needs 104\n") != std::string::npos);
+  CHECK(before.find("    sudo sysctl user.max_inotify_watches=524288\n") != std::string::npos);
+
+  project.haunt();
+  const auto meanwhile = doctor(project);
+  INFO(meanwhile);
+  CHECK(meanwhile.find("  warning  tree               degraded: ") != std::string::npos);
+  CHECK(meanwhile.find("  warning  inotify watches    20, of which at least 20 are taken; this "
+                       "project needs 104\n") != std::string::npos);
+  CHECK(meanwhile.find("    sudo sysctl user.max_inotify_watches=524288\n") != std::string::npos);
+
+  allow_watches(kPlenty);
+  CHECK(await_state(project, "ok"));
+  CHECK(doctor(project).find("  ok       inotify watches ") != std::string::npos);
+}
+
+TEST_CASE("doctor says that no inotify instance is left, and how to get one") {
+  if (!enter_own_namespace()) return;
+  allow_watches(kPlenty);
+  allow_instances(0);
+  OracleProject project;
+  project.write("src/a/f", "first");
+  const auto text = doctor(project);
+  allow_instances(128);
+  INFO(text);
+  CHECK(text.find("  warning  back end           poll: no inotify instance is left") !=
+        std::string::npos);
+  CHECK(text.find("  warning  inotify instances  0, of which at least 0 are taken") !=
+        std::string::npos);
+  CHECK(text.find("    sudo sysctl user.max_inotify_instances=1024\n") != std::string::npos);
 }
 
 TEST_CASE("without an inotify instance the tree is polled, and watched as soon as there is one") {

@@ -74,11 +74,14 @@ std::vector<ToolFacts> look_at_tools(const std::optional<config::Project>& proje
   const auto used =
       project ? daemon::used_programs(*project, environment) : std::vector<daemon::UsedProgram>();
   for (const auto& program : used) {
-    const auto is_it = [&](const ToolFacts& tool) { return tool.name == program.name; };
+    const auto name = fs::path(program.name).filename().string();
+    const auto is_it = [&](const ToolFacts& tool) {
+      return tool.name == name && tool.file == program.file;
+    };
     if (const auto known = std::find_if(tools.begin(), tools.end(), is_it); known != tools.end()) {
       known->used_by = program.target;
     } else {
-      tools.push_back({.name = program.name, .file = program.file, .used_by = program.target});
+      tools.push_back({.name = name, .file = program.file, .used_by = program.target});
     }
   }
   auto asked = with_versions(tools, root);

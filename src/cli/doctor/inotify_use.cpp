@@ -41,10 +41,13 @@ InotifyUse use_in(const fs::path& process) {
 InotifyUse inotify_use(uid_t user) {
   InotifyUse all;
   std::error_code error;
+  const auto own_namespace = fs::read_symlink("/proc/self/ns/user", error);
   for (const auto& entry : fs::directory_iterator("/proc", error)) {
     if (!parse_number(entry.path().filename().string())) continue;
     struct stat status {};
     if (::stat(entry.path().c_str(), &status) != 0 || status.st_uid != user) continue;
+    std::error_code denied;
+    if (fs::read_symlink(entry.path() / "ns/user", denied) != own_namespace) continue;
     const auto use = use_in(entry.path());
     all.instances += use.instances;
     all.watches += use.watches;

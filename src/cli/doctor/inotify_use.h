@@ -9,7 +9,8 @@
 
 namespace poltergeist::cli::doctor {
 
-// What /proc shows: processes that may not be looked into are missing, so it is "at least".
+// What /proc shows: processes that may not be looked into are missing, and so are those of other
+// user namespaces, which may have limits of their own. So it is "at least".
 struct InotifyUse {
   std::uint64_t instances = 0;
   std::uint64_t watches = 0;
