@@ -4,7 +4,9 @@
 // own; where none is permitted, tests/watch does the same with a scripted source.
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -14,6 +16,7 @@
 
 #include "support/oracle_project.h"
 #include "support/rounds.h"
+#include "sys/files.h"
 
 using namespace poltergeist::test;
 
@@ -58,6 +61,40 @@ bool await_state(const OracleProject& project, const std::string& state) {
 std::string doctor(const OracleProject& project) {
   return project.run_poltergeist({"doctor"}).out;
 }
+
+// A process of the same user in a namespace below ours, with a watch that is its own affair.
+class Neighbour {
+ public:
+  Neighbour() {
+    auto ready = poltergeist::make_pipe().value();
+    auto end = poltergeist::make_pipe().value();
+    child_ = ::fork();
+    REQUIRE(child_ >= 0);
+    if (child_ == 0) {
+      end.write_end.reset();
+      char byte = 'x';
+      const int inotify = ::unshare(CLONE_NEWUSER) == 0 ? ::inotify_init1(0) : -1;
+      if (::inotify_add_watch(inotify, "/", IN_CREATE) < 0) ::_exit(1);
+      [[maybe_unused]] const auto said = ::write(ready.write_end.get(), &byte, 1);
+      [[maybe_unused]] const auto over = ::read(end.read_end.get(), &byte, 1);
+      ::_exit(0);
+    }
+    ready.write_end.reset();
+    end_ = std::move(end.write_end);
+    char byte = 0;
+    REQUIRE(::read(ready.read_end.get(), &byte, 1) == 1);
+  }
+  Neighbour(const Neighbour&) = delete;
+  Neighbour& operator=(const Neighbour&) = delete;
+  ~Neighbour() {
+    end_.reset();
+    ::waitpid(child_, nullptr, 0);
+  }
+
+ private:
+  pid_t child_ = -1;
+  poltergeist::UniqueFd end_;
+};
 
 constexpr int kPlenty = 100'000;
 
@@ -156,7 +193,11 @@ TEST_CASE("doctor says which limit is too low, and the command that raises it, d
   allow_instances(128);
   OracleProject project;
   for (int i = 0; i < 100; ++i) project.write(directory_name(i) + "/f", "first");
-  const auto before = doctor(project);
+  std::string before;
+  {
+    const Neighbour neighbour;
+    before = doctor(project);
+  }
   INFO(before);
   CHECK(before.find("  warning  inotify watches    20, of which at least 0 are taken; this project "
                     "needs 104\n") != std::string::npos);
