@@ -20,14 +20,16 @@ std::optional<std::uint64_t> queued_events() {
   return text ? parse_number(trimmed(*text)) : std::nullopt;
 }
 
-void look_at_open_files(pid_t process, LimitFacts& facts) {
+// False if there is no such process, or it is not ours.
+bool look_at_open_files(pid_t process, LimitFacts& facts) {
   rlimit limit{};
-  if (::prlimit(process, RLIMIT_NOFILE, nullptr, &limit) != 0) return;
+  if (::prlimit(process, RLIMIT_NOFILE, nullptr, &limit) != 0) return false;
   facts.open_files_soft = limit.rlim_cur;
   facts.open_files_hard = limit.rlim_max;
   std::error_code error;
   const fs::directory_iterator open(fmt::format("/proc/{}/fd", process), error);
   if (!error) facts.open_files = std::distance(begin(open), end(open));
+  return true;
 }
 
 }  // namespace
@@ -37,9 +39,9 @@ LimitFacts look_at_limits(const std::optional<DaemonFacts>& daemon) {
                    .instances = watch::inotify_limit(watch::InotifyResource::Instances),
                    .use = inotify_use(::geteuid()),
                    .queued_events = queued_events()};
-  const bool is_alive = daemon && daemon->life == DaemonFacts::Life::Alive;
-  if (is_alive && daemon->pid > 0) facts.daemons = inotify_use_of(daemon->pid);
-  look_at_open_files(is_alive && daemon->pid > 0 ? daemon->pid : ::getpid(), facts);
+  const bool lives = daemon && daemon->life != DaemonFacts::Life::Gone && daemon->pid > 0;
+  if (lives) facts.daemons = inotify_use_of(daemon->pid);
+  if (!lives || !look_at_open_files(daemon->pid, facts)) look_at_open_files(::getpid(), facts);
   return facts;
 }
 

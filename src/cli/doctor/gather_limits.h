@@ -6,7 +6,7 @@
 
 namespace poltergeist::cli::doctor {
 
-// Open files are those of the daemon if one answered.
+// Open files are those of the daemon if there is one.
 [[nodiscard]] LimitFacts look_at_limits(const std::optional<DaemonFacts>& daemon);
 
 }  // namespace poltergeist::cli::doctor
