@@ -5,6 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <fstream>
+
 #include <catch2/catch.hpp>
 
 #include "support/test_project.h"
@@ -80,7 +83,6 @@ TEST_CASE("without a daemon doctor says what one would do, and leaves nothing be
   project.haunt();
   const auto needed =
       diagnose(project).finding("limits", "inotify watches").at("figures").at("needed");
-  // But for `.poltergeist`, which is there since.
   CHECK(foretold == needed);
 }
 
@@ -148,7 +150,10 @@ TEST_CASE("the longest names fit into the answer, the oldest events left out") {
   CHECK(diagnosis.finding("daemon", "daemon").at("level") == "ok");
   CHECK(events.size() > 10);
   CHECK(events.size() < 256);
-  CHECK(events.back().at("path").get<std::string>().ends_with("/299"));
+  // Behind it there may be what a build wrote meanwhile.
+  CHECK(std::any_of(events.begin(), events.end(), [](const Json& event) {
+    return event.at("path").get<std::string>().ends_with("/299");
+  }));
 }
 
 TEST_CASE("a daemon that is stopped does not stop doctor") {
