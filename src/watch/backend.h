@@ -43,7 +43,7 @@ struct OpenedSource {
                                         const std::filesystem::path& directory);
 // The same with inotify, in the root's `.poltergeist`, or in the root where there is none.
 [[nodiscard]] Result<bool> probe_events(const std::filesystem::path& root);
-// The same, the benefit of the doubt included.
+// False only if it was tried and nothing was heard of it.
 [[nodiscard]] bool hears_changes(ChangeSource& source, const std::filesystem::path& directory);
 
 // The name of a file system that is known not to send events for every change; empty for others.
