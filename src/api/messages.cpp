@@ -113,6 +113,30 @@ Json to_json(const EventNote& value) {
           {"createdAt", value.created_at}};
 }
 
+Json to_json(const PastEvent& value) {
+  return {{"time", value.time}, {"kind", value.kind}, {"path", value.path}};
+}
+
+Json to_json(const DoctorResult& value) {
+  Json daemon = {{"pid", value.pid}, {"version", value.version}, {"startTime", value.start_time}};
+  put(daemon, "degraded", value.degraded);
+  Json watch = to_json(value.watch);
+  watch["backend"] = value.backend;
+  put(watch, "choice", value.choice);
+  watch["files"] = value.files;
+  watch["directories"] = value.directories;
+  watch["watches"] = value.watches;
+  watch["polled"] = value.polled;
+  watch["watchesNeeded"] = value.watches_needed;
+  watch["hints"] = value.hints;
+  watch["overflows"] = value.overflows;
+  watch["rescans"] = value.rescans;
+  Json events = Json::array();
+  for (const auto& event : value.events) events.push_back(to_json(event));
+  return {
+      {"daemon", std::move(daemon)}, {"watch", std::move(watch)}, {"events", std::move(events)}};
+}
+
 template <>
 Result<Hello> from_json(const Json& json) {
   Hello value;
@@ -276,6 +300,62 @@ Result<EventNote> from_json(const Json& json) {
                         .optional("createdAt", value.created_at)
                         .done();
   if (!read) return fail(read.error(), "event");
+  return value;
+}
+
+template <>
+Result<PastEvent> from_json(const Json& json) {
+  PastEvent value;
+  const auto read = Fields(json)
+                        .required("time", value.time)
+                        .required("kind", value.kind)
+                        .optional("path", value.path)
+                        .done();
+  if (!read) return fail(read.error(), "events");
+  return value;
+}
+
+template <>
+Result<DoctorResult> from_json(const Json& json) {
+  DoctorResult value;
+  Json daemon = Json::object();
+  Json watch = Json::object();
+  Json events = Json::array();
+  auto read = Fields(json)
+                  .optional("daemon", daemon)
+                  .optional("watch", watch)
+                  .optional("events", events)
+                  .done();
+  if (!read) return fail(read.error());
+  read = Fields(daemon)
+             .required("version", value.version)
+             .optional("pid", value.pid)
+             .optional("startTime", value.start_time)
+             .optional("degraded", value.degraded)
+             .done();
+  if (!read) return fail(read.error(), "daemon");
+  auto info = from_json<WatchInfo>(watch);
+  if (!info) return fail(info.error());
+  value.watch = std::move(*info);
+  read = Fields(watch)
+             .optional("backend", value.backend)
+             .optional("choice", value.choice)
+             .optional("files", value.files)
+             .optional("directories", value.directories)
+             .optional("watches", value.watches)
+             .optional("polled", value.polled)
+             .optional("watchesNeeded", value.watches_needed)
+             .optional("hints", value.hints)
+             .optional("overflows", value.overflows)
+             .optional("rescans", value.rescans)
+             .done();
+  if (!read) return fail(read.error(), "watch");
+  if (!events.is_array()) return fail(Errc::Invalid, "\"events\" must be a list");
+  for (const auto& entry : events) {
+    auto event = from_json<PastEvent>(entry);
+    if (!event) return fail(event.error());
+    value.events.push_back(std::move(*event));
+  }
   return value;
 }
 

@@ -28,6 +28,7 @@ inline constexpr std::string_view kPause = "pause";
 inline constexpr std::string_view kResume = "resume";
 inline constexpr std::string_view kStop = "stop";
 inline constexpr std::string_view kWhy = "why";
+inline constexpr std::string_view kDoctor = "doctor";
 inline constexpr std::string_view kEvents = "events";
 inline constexpr std::string_view kRunnerStart = "runner.start";
 inline constexpr std::string_view kRunnerStop = "runner.stop";
@@ -151,6 +152,35 @@ struct EventNote {
   std::string created_at;
 };
 
+// A hint that the watcher got.
+struct PastEvent {
+  std::string time;  // ISO 8601
+  std::string kind;
+  std::string path;  // relative to the root, or absolute for what lies beside it
+
+  friend bool operator==(const PastEvent&, const PastEvent&) = default;
+};
+
+// `doctor`: what only the daemon knows of itself, for `poltergeist doctor`.
+struct DoctorResult {
+  int pid = 0;
+  std::string version;
+  std::string start_time;  // ISO 8601
+  std::string degraded;    // why state cannot be written; empty if it can
+  WatchInfo watch;
+  std::string backend;
+  std::string choice;  // why it is not the usual one
+  std::uint64_t files = 0;
+  std::uint64_t directories = 0;
+  std::uint64_t watches = 0;
+  std::uint64_t polled = 0;
+  std::uint64_t watches_needed = 0;
+  std::uint64_t hints = 0;
+  std::uint64_t overflows = 0;
+  std::uint64_t rescans = 0;
+  std::vector<PastEvent> events;  // oldest first
+};
+
 [[nodiscard]] Json to_json(const Hello& value);
 [[nodiscard]] Json to_json(const WatchInfo& value);
 [[nodiscard]] Json to_json(const WaitParams& value);
@@ -161,6 +191,8 @@ struct EventNote {
 [[nodiscard]] Json to_json(const ProgressNote& value);
 [[nodiscard]] Json to_json(const OutputNote& value);
 [[nodiscard]] Json to_json(const EventNote& value);
+[[nodiscard]] Json to_json(const PastEvent& value);
+[[nodiscard]] Json to_json(const DoctorResult& value);
 
 // Errc::Invalid with the field's name for a missing or mistyped field.
 template <typename T>
@@ -185,5 +217,9 @@ template <>
 [[nodiscard]] Result<OutputNote> from_json(const Json& json);
 template <>
 [[nodiscard]] Result<EventNote> from_json(const Json& json);
+template <>
+[[nodiscard]] Result<PastEvent> from_json(const Json& json);
+template <>
+[[nodiscard]] Result<DoctorResult> from_json(const Json& json);
 
 }  // namespace poltergeist::api

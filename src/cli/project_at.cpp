@@ -28,17 +28,13 @@ Refusal nothing_found(const std::string& named, const fs::path& cwd,
           {}};
 }
 
-Attempt<ProjectAt> project_of(const fs::path& candidate) {
+Attempt<fs::path> in_real_directory(const fs::path& candidate) {
   std::error_code error;
   const auto root = fs::canonical(candidate.parent_path(), error);
   if (error) {
     return refuse(ExitCode::Usage, "{}: {}", candidate.parent_path().string(), error.message());
   }
-  const auto directory = state::state_dir_from_environment();
-  if (!directory) return refuse(ExitCode::Usage, "{}", directory.error().message);
-  auto paths = state::ProjectPaths::create(*directory, root);
-  if (!paths) return refuse(ExitCode::Usage, "{}", paths.error().message);
-  return ProjectAt{root / candidate.filename(), std::move(*paths)};
+  return root / candidate.filename();
 }
 
 Refusal refusal_of(const daemon::Refusal& refused) {
@@ -48,12 +44,22 @@ Refusal refusal_of(const daemon::Refusal& refused) {
 }  // namespace
 
 Attempt<ProjectAt> find_project(const std::string& named) {
+  auto file = find_configuration(named);
+  if (!file) return refuse(file.error());
+  const auto directory = state::state_dir_from_environment();
+  if (!directory) return refuse(ExitCode::Usage, "{}", directory.error().message);
+  auto paths = state::ProjectPaths::create(*directory, file->parent_path());
+  if (!paths) return refuse(ExitCode::Usage, "{}", paths.error().message);
+  return ProjectAt{std::move(*file), std::move(*paths)};
+}
+
+Attempt<fs::path> find_configuration(const std::string& named) {
   std::error_code error;
   const auto cwd = fs::current_path(error);
   if (error) return refuse(ExitCode::Usage, "the working directory: {}", error.message());
   const auto candidates = config::candidates_for(cwd, named);
   for (const auto& candidate : candidates) {
-    if (fs::exists(candidate, error)) return project_of(candidate);
+    if (fs::exists(candidate, error)) return in_real_directory(candidate);
   }
   return refuse(nothing_found(named, cwd, candidates));
 }

@@ -19,6 +19,8 @@ struct ProjectAt {
   [[nodiscard]] std::filesystem::path root() const { return file.parent_path(); }
 };
 
+// Its configuration alone, for a verb that has something to say without a state directory.
+[[nodiscard]] Attempt<std::filesystem::path> find_configuration(const std::string& named);
 // The configuration named with `-c` or $POLTERGEIST_CONFIG, else the nearest upwards from the
 // working directory. Nothing is read: a verb that only asks the daemon works while the
 // configuration is being edited.

@@ -9,6 +9,7 @@ namespace poltergeist::cli {
 [[nodiscard]] int verb_build(Arguments& arguments);
 [[nodiscard]] int verb_clean(Arguments& arguments);
 [[nodiscard]] int verb_completion(Arguments& arguments);
+[[nodiscard]] int verb_doctor(Arguments& arguments);
 [[nodiscard]] int verb_errors(Arguments& arguments);
 [[nodiscard]] int verb_events(Arguments& arguments);
 [[nodiscard]] int verb_haunt(Arguments& arguments);

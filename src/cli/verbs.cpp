@@ -28,6 +28,10 @@ constexpr auto kVerbs = std::to_array<Verb>({
      "`-c -` reads it from the standard input."},
     {"trust", "", Group::Project, "Trust the configuration of a directory that others can write",
      verb_trust},
+    {"doctor", "", Group::Project, "Look for what is wrong here, and say what to do about it",
+     verb_doctor, nullptr,
+     "With a daemon and without one. Exit codes: 0 nothing worse than a note, 1 a warning or\n"
+     "a problem."},
     {"clean", "", Group::Project, "Remove the state files of projects that nobody uses", verb_clean,
      nullptr, "Files of all projects; those of a project whose daemon runs are never touched."},
     {"build", "", Group::Development, "Build a target now, and show its output", verb_build,

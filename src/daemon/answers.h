@@ -47,6 +47,8 @@ class Answers {
   [[nodiscard]] api::WatchInfo watch() const;
   // Of all targets, or of one.
   [[nodiscard]] api::Json status(const std::optional<TargetId>& only) const;
+  // What only we know of ourselves. Of the last events as many as fit into a message.
+  [[nodiscard]] api::DoctorResult doctor() const;
   [[nodiscard]] api::Json why_target(const TargetId& target) const;
   [[nodiscard]] api::Json why_path(const RelPath& path) const;
 

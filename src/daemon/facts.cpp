@@ -52,12 +52,16 @@ std::string_view path_in(const config::Environment& over, const std::vector<std:
 }
 
 bool is_in_path(const std::string& program, std::string_view path) {
+  return !find_in_path(program, path).empty();
+}
+
+std::filesystem::path find_in_path(const std::string& program, std::string_view path) {
   while (true) {
     const auto colon = path.find(':');
     const auto part = path.substr(0, colon);
     const auto file = std::filesystem::path(part.empty() ? "." : part) / program;
-    if (::access(file.c_str(), X_OK) == 0) return true;
-    if (colon == std::string_view::npos) return false;
+    if (::access(file.c_str(), X_OK) == 0) return file;
+    if (colon == std::string_view::npos) return {};
     path.remove_prefix(colon + 1);
   }
 }

@@ -2,6 +2,8 @@
 // Looks up on disk what a plan wants to know: the impure half of build/plan.h.
 #pragma once
 
+#include <filesystem>
+
 #include "build/plan.h"
 
 namespace poltergeist::daemon {
@@ -14,7 +16,8 @@ namespace poltergeist::daemon {
 // The PATH of what is started with `over` over the environment `own`.
 [[nodiscard]] std::string_view path_in(const config::Environment& over,
                                        const std::vector<std::string>& own);
-// `program` is a bare name.
+// The file that a bare name stands for; empty if there is none.
+[[nodiscard]] std::filesystem::path find_in_path(const std::string& program, std::string_view path);
 [[nodiscard]] bool is_in_path(const std::string& program, std::string_view path);
 
 }  // namespace poltergeist::daemon

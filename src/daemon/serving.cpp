@@ -345,6 +345,7 @@ std::optional<Serving::Method> Serving::method_for(std::string_view name) {
       {api::method::kSync, &Serving::sync},
       {api::method::kStatus, &Serving::status},
       {api::method::kWhy, &Serving::why},
+      {api::method::kDoctor, &Serving::doctor},
       {api::method::kPause, &Serving::pause},
       {api::method::kResume, &Serving::resume},
       {api::method::kStop, &Serving::stop},
@@ -397,6 +398,12 @@ tl::expected<Json, RpcError> Serving::why(const Json& params) {
                                                   to_utf8(parts_.project.root.string())));
   }
   return parts_.answers.why_path(*relative);
+}
+
+// No sync: it is the watcher's troubles that are asked about.
+tl::expected<Json, RpcError> Serving::doctor(const Json& /*params*/) {
+  parts_.watching.take_ready();
+  return api::to_json(parts_.answers.doctor());
 }
 
 tl::expected<Json, RpcError> Serving::pause(const Json& /*params*/) {

@@ -82,6 +82,7 @@ class Serving {
   [[nodiscard]] tl::expected<api::Json, api::RpcError> sync(const api::Json& params);
   [[nodiscard]] tl::expected<api::Json, api::RpcError> status(const api::Json& params);
   [[nodiscard]] tl::expected<api::Json, api::RpcError> why(const api::Json& params);
+  [[nodiscard]] tl::expected<api::Json, api::RpcError> doctor(const api::Json& params);
   [[nodiscard]] tl::expected<api::Json, api::RpcError> pause(const api::Json& params);
   [[nodiscard]] tl::expected<api::Json, api::RpcError> resume(const api::Json& params);
   [[nodiscard]] tl::expected<api::Json, api::RpcError> stop(const api::Json& params);

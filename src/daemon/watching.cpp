@@ -4,39 +4,10 @@
 #include <sys/epoll.h>
 
 #include "base/log.h"
+#include "daemon/watch_options.h"
 #include "sys/clock.h"
-#include "watch/default_exclusions.h"
-#include "watch/git_places.h"
 
 namespace poltergeist::daemon {
-
-namespace {
-
-constexpr std::string_view kConfigurationName = "(configuration)";
-
-watch::Ecosystem ecosystem_of(config::ProjectType type) {
-  // The names are the same in both tables (watch/default_exclusions.h).
-  return value_in(watch::kEcosystems, name_in(config::kProjectTypes, type))
-      .value_or(watch::Ecosystem::Mixed);
-}
-
-watch::Backend backend_of(config::WatchBackend backend) {
-  return value_in(watch::kBackends, name_in(config::kWatchBackends, backend))
-      .value_or(watch::Backend::Auto);
-}
-
-watch::TargetOptions options_for(const config::Target& target) {
-  watch::TargetOptions options{
-      .name = target.name.value(), .watch_paths = target.watch_paths, .outputs = {}};
-  if (!target.output_path.empty()) options.outputs.push_back(target.output_path);
-  if (const auto* npm = std::get_if<config::NpmKind>(&target.kind)) {
-    options.outputs.insert(options.outputs.end(), npm->output_paths.begin(),
-                           npm->output_paths.end());
-  }
-  return options;
-}
-
-}  // namespace
 
 Watching::Watching(Loop& loop, state::ProjectPaths paths, Listener listener)
     : loop_(loop),
@@ -48,7 +19,7 @@ Result<std::unique_ptr<Watching>> Watching::create(Loop& loop, const config::Pro
                                                    const state::ProjectPaths& paths,
                                                    Listener listener) {
   std::unique_ptr<Watching> watching(new Watching(loop, paths, std::move(listener)));
-  auto opened = watch::open_source(project.root, backend_of(project.watcher.backend));
+  auto opened = watch::open_source(project.root, watch_backend_for(project));
   if (!opened.choice.empty()) log_warn("{}", opened.choice);
   watching->choice_ = std::move(opened.choice);
   auto watcher = watch::Watcher::create(project.root, watching->options_for(project),
@@ -61,38 +32,9 @@ Result<std::unique_ptr<Watching>> Watching::create(Loop& loop, const config::Pro
 }
 
 watch::Options Watching::options_for(const config::Project& project) {
-  watch::Options options;
   targets_.clear();
-  for (const auto& target : project.targets) {
-    targets_.push_back(target.name);
-    options.targets.push_back(daemon::options_for(target));
-  }
-  // The configuration is one more thing that is watched, by the same means.
-  if (const auto file = RelPath::below(project.root, project.file)) {
-    options.targets.push_back(
-        {.name = std::string(kConfigurationName), .watch_paths = {file->text()}, .outputs = {}});
-  }
-  const auto& watcher = project.watcher;
-  for (const auto& rule : watcher.rules) {
-    if (!rule.enabled) continue;
-    options.rules.push_back({.pattern = rule.pattern,
-                             .reason = rule.reason,
-                             .place = fmt::format("{}:{}:{}", project.file.filename().string(),
-                                                  rule.place.line, rule.place.column)});
-  }
-  options.exclude_dirs = watcher.exclude_dirs;
-  if (watcher.use_default_exclusions) {
-    options.default_exclusions = watch::default_exclusions_for(ecosystem_of(project.type));
-  }
-  options.gitignore = watcher.gitignore;
-  if (watcher.gitignore) {
-    options.global_excludes = watch::find_global_excludes().value_or(std::filesystem::path());
-  }
-  options.never = {paths_.state_dir()};
-  if (!project.logging.file.empty()) {
-    options.never.push_back((project.root / project.logging.file).lexically_normal());
-  }
-  return options;
+  for (const auto& target : project.targets) targets_.push_back(target.name);
+  return watch_options_for(project, paths_.state_dir());
 }
 
 void Watching::sync() {

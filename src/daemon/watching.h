@@ -48,6 +48,7 @@ class Watching {
   [[nodiscard]] watch::Explanation why(const RelPath& path) const { return watcher_->why(path); }
   [[nodiscard]] const TargetId* target_at(std::size_t index) const;
   [[nodiscard]] watch::Counters counters() const { return watcher_->counters(); }
+  [[nodiscard]] std::vector<watch::PastHint> past_hints() const { return watcher_->past_hints(); }
   [[nodiscard]] std::string_view backend() const { return watcher_->backend(); }
   // Why that one was chosen; empty if there is nothing to say.
   [[nodiscard]] const std::string& choice() const { return choice_; }

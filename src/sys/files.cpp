@@ -113,15 +113,22 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view text
   return written;
 }
 
-std::size_t sweep_temporaries(const std::filesystem::path& directory) {
+std::vector<std::filesystem::path> leftover_temporaries(const std::filesystem::path& directory) {
   const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), ::closedir);
-  if (!open) return 0;
-  std::size_t swept = 0;
+  std::vector<std::filesystem::path> left;
+  if (!open) return left;
   while (const dirent* entry = ::readdir(open.get())) {
     const auto writer = writer_of(entry->d_name);
     if (!writer || *writer == ::getpid()) continue;
-    if (::kill(*writer, 0) == 0 || errno != ESRCH) continue;
-    if (::unlinkat(::dirfd(open.get()), entry->d_name, 0) == 0) ++swept;
+    if (::kill(*writer, 0) != 0 && errno == ESRCH) left.push_back(directory / entry->d_name);
+  }
+  return left;
+}
+
+std::size_t sweep_temporaries(const std::filesystem::path& directory) {
+  std::size_t swept = 0;
+  for (const auto& file : leftover_temporaries(directory)) {
+    if (::unlink(file.c_str()) == 0) ++swept;
   }
   return swept;
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "sys/unique_fd.h"
@@ -28,8 +29,11 @@ enum class Sync { No, Yes };  // Yes: fdatasync before the rename, so that it su
 [[nodiscard]] Result<void> write_file(const std::filesystem::path& path, std::string_view text,
                                       Sync sync = Sync::No);
 
-// Removes what write_file() left beside `directory`'s files when its writer was killed: only files
-// named as above whose pid is no more. Returns how many.
+// What write_file() left beside `directory`'s files when its writer was killed: only files named as
+// above whose pid is no more.
+[[nodiscard]] std::vector<std::filesystem::path> leftover_temporaries(
+    const std::filesystem::path& directory);
+// Removes them, and returns how many.
 std::size_t sweep_temporaries(const std::filesystem::path& directory);
 
 // Makes sure that `directory` is a real directory (no symbolic link), ours, and open to nobody

@@ -22,6 +22,8 @@ namespace poltergeist::watch {
 
 namespace {
 
+constexpr std::string_view kOwnDirectory = ".poltergeist";
+
 struct FileSystem {
   long magic;
   std::string_view name;
@@ -79,11 +81,11 @@ std::string_view eventless_file_system(long magic) {
   return {};
 }
 
-bool hears_changes(ChangeSource& source, const std::filesystem::path& directory) {
+Result<bool> probe_events(ChangeSource& source, const std::filesystem::path& directory) {
   const auto token = source.add(directory, Interest::Aside);
-  if (!token) return true;
+  if (!token) return fail(token.error());
   const auto file = directory / fmt::format(".probe.{}.tmp", ::getpid());
-  bool heard = true;
+  Result<bool> heard = false;
   if (UniqueFd(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600))) {
     ::unlink(file.c_str());
     std::vector<Hint> hints;
@@ -91,9 +93,23 @@ bool hears_changes(ChangeSource& source, const std::filesystem::path& directory)
     }
     heard = std::any_of(hints.begin(), hints.end(),
                         [&](const Hint& hint) { return hint.token == *token; });
+  } else {
+    heard = fail_errno("{} cannot be written", directory.string());
   }
   source.remove(*token);
   return heard;
+}
+
+Result<bool> probe_events(const std::filesystem::path& root) {
+  const auto inotify = InotifySource::create();
+  if (!inotify) return fail(inotify.error());
+  std::error_code error;
+  const auto own = root / kOwnDirectory;
+  return probe_events(**inotify, std::filesystem::is_directory(own, error) ? own : root);
+}
+
+bool hears_changes(ChangeSource& source, const std::filesystem::path& directory) {
+  return probe_events(source, directory).value_or(true);
 }
 
 OpenedSource open_source(const std::filesystem::path& root, Backend wanted,
@@ -119,7 +135,7 @@ OpenedSource open_source(const std::filesystem::path& root, Backend wanted,
     return {.source = std::make_unique<PollSource>(poll_interval), .choice = std::move(choice)};
   }
   auto inotify = open_inotify();
-  if (wanted == Backend::Auto && inotify && !hears_changes(**inotify, root / ".poltergeist")) {
+  if (wanted == Backend::Auto && inotify && !hears_changes(**inotify, root / kOwnDirectory)) {
     return {
         .source = std::make_unique<PollSource>(poll_interval),
         .choice = fmt::format("{} is on a file system that did not report a change that was made",

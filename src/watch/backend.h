@@ -37,8 +37,13 @@ struct OpenedSource {
 [[nodiscard]] OpenedSource open_source(const std::filesystem::path& root, Backend wanted,
                                        Milliseconds poll_interval = Milliseconds(2000));
 
-// Whether a file that is written in a directory, and removed again, is heard of at once. True as
-// well if none can be written there.
+// Whether a file that is written in a directory, and removed again, is heard of at once. An error
+// if that cannot be tried: the directory cannot be watched or written.
+[[nodiscard]] Result<bool> probe_events(ChangeSource& source,
+                                        const std::filesystem::path& directory);
+// The same with inotify, in the root's `.poltergeist`, or in the root where there is none.
+[[nodiscard]] Result<bool> probe_events(const std::filesystem::path& root);
+// False only if it was tried and nothing was heard of it.
 [[nodiscard]] bool hears_changes(ChangeSource& source, const std::filesystem::path& directory);
 
 // The name of a file system that is known not to send events for every change; empty for others.

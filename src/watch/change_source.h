@@ -3,12 +3,14 @@
 // that polls, or a test's script. What it says are hints; a stat decides. One thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "base/result.h"
 #include "base/time.h"
 
@@ -37,6 +39,18 @@ struct Hint {
 
   friend bool operator==(const Hint&, const Hint&) = default;
 };
+
+inline constexpr auto kHintKinds = std::to_array<EnumName<Hint::What>>({
+    {Hint::What::Changed, "changed"},
+    {Hint::What::Gone, "gone"},
+    {Hint::What::DirectoryAppeared, "directory-appeared"},
+    {Hint::What::DirectoryGone, "directory-gone"},
+    {Hint::What::SelfGone, "self-gone"},
+    {Hint::What::SelfMoved, "self-moved"},
+    {Hint::What::Anything, "anything"},
+    {Hint::What::Overflow, "overflow"},
+    {Hint::What::Reset, "reset"},
+});
 
 enum class Interest {
   Tree,   // entries, their contents and attributes

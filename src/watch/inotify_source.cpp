@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 
@@ -25,6 +26,8 @@ constexpr std::uint32_t kAboveMask = IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF 
 // IN_MASK_ADD: one directory may be watched for two reasons, and the second must not end the first.
 constexpr std::uint32_t kFlags = IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK | IN_MASK_ADD;
 
+// What most distributions set, or should.
+constexpr std::uint64_t kUsualWatches = 524'288;
 constexpr std::uint64_t kUsualInstances = 1024;
 
 std::uint32_t mask_for(Interest interest) {
@@ -67,8 +70,8 @@ Result<std::unique_ptr<InotifySource>> InotifySource::create() {
     return fail(
         Errc::Unavailable,
         "no inotify instance is left: one is needed, this user may have {}, other programs' "
-        "included; raise it: sudo sysctl {}={}",
-        limit.value, limit.key, std::max(kUsualInstances, 2 * limit.value));
+        "included; raise it: {}",
+        limit.value, raise_command(InotifyResource::Instances, limit, 1));
   }
   if (!fd) return fail_errno("inotify");
   return std::unique_ptr<InotifySource>(new InotifySource(std::move(fd)));
@@ -134,6 +137,13 @@ InotifyLimit inotify_limit(InotifyResource resource) {
   const auto ours = value_of(of_ours);
   if (ours && (!all || *ours < *all)) return {.value = *ours, .key = of_ours};
   return {.value = all.value_or(0), .key = of_all};
+}
+
+std::string raise_command(InotifyResource resource, const InotifyLimit& limit,
+                          std::uint64_t needed) {
+  const auto usual = resource == InotifyResource::Watches ? kUsualWatches : kUsualInstances;
+  return fmt::format("sudo sysctl {}={}", limit.key,
+                     std::max(usual, std::bit_ceil(limit.value + 2 * needed)));
 }
 
 }  // namespace poltergeist::watch

@@ -44,5 +44,8 @@ struct InotifyLimit {
 };
 enum class InotifyResource { Watches, Instances };
 [[nodiscard]] InotifyLimit inotify_limit(InotifyResource resource);
+// The command that raises a limit so that `needed` more fit in with room to spare.
+[[nodiscard]] std::string raise_command(InotifyResource resource, const InotifyLimit& limit,
+                                        std::uint64_t needed);
 
 }  // namespace poltergeist::watch

@@ -68,6 +68,8 @@ struct Counters {
   std::size_t directories = 0;  // both
   std::size_t files = 0;        // claimed by any target
   std::size_t boundaries = 0;   // other repositories, each with a watch for that to end
+  // By inotify: the directories, and the places beside the tree that matter to it.
+  std::size_t watches_needed = 0;
 };
 
 // A hint as it came, for `poltergeist doctor`.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The part of a Watcher that keeps hold of the root, and says how it is.
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,7 +13,6 @@ namespace poltergeist::watch {
 namespace {
 
 constexpr Seconds kRootRetry{1};
-constexpr std::uint64_t kUsualLimit = 524'288;  // what most distributions set
 
 bool is_same_directory(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
@@ -146,14 +144,14 @@ WatchState Watcher::Core::state() const {
 }
 
 std::string Watcher::Core::limit_reason() const {
-  const auto needed = crawler_.tree().directory_count() + asides_.count();
+  const auto needed = counters().watches_needed;
   const auto unwatched = crawler_.polled() + asides_.unwatched();
   const auto limit = inotify_limit(InotifyResource::Watches);
-  const auto enough = std::max(kUsualLimit, std::bit_ceil(limit.value + 2 * needed));
   return fmt::format(
       "{} of {} directories have no inotify watch and are read every {} ms: {} watches are needed, "
-      "this user may have {}, other programs' included; raise it: sudo sysctl {}={}",
-      unwatched, needed, options_.poll_interval.count(), needed, limit.value, limit.key, enough);
+      "this user may have {}, other programs' included; raise it: {}",
+      unwatched, needed, options_.poll_interval.count(), needed, limit.value,
+      raise_command(InotifyResource::Watches, limit, needed));
 }
 
 Counters Watcher::Core::counters() const {
@@ -163,6 +161,7 @@ Counters Watcher::Core::counters() const {
   counters.directories = crawler_.tree().directory_count();
   counters.files = crawler_.tree().file_count();
   counters.boundaries = crawler_.boundaries().size();
+  counters.watches_needed = counters.directories + asides_.count();
   return counters;
 }
 

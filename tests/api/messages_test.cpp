@@ -72,3 +72,40 @@ TEST_CASE("a wrong field is named") {
   CHECK_FALSE(from_json<WaitParams>({{"timeoutMs", 1e300}}));
   CHECK_FALSE(from_json<WaitParams>({{"timeoutMs", 18446744073709551615ULL}}));
 }
+
+TEST_CASE("what the daemon knows of itself travels whole") {
+  const DoctorResult result{.pid = 4711,
+                            .version = "0.1.0",
+                            .start_time = "2026-01-31T12:00:00.000Z",
+                            .degraded = "no space",
+                            .watch = {.state = "degraded", .reason = "few watches", .clock = 17},
+                            .backend = "inotify",
+                            .choice = "the usual one cannot be had",
+                            .files = 1,
+                            .directories = 2,
+                            .watches = 3,
+                            .polled = 4,
+                            .watches_needed = 5,
+                            .hints = 6,
+                            .overflows = 7,
+                            .rescans = 8,
+                            .events = {{"2026-01-31T12:00:01.000Z", "changed", "src/a.c"}}};
+  const auto json = to_json(result);
+  const auto arrived = from_json<DoctorResult>(json);
+  REQUIRE(arrived);
+  CHECK(to_json(*arrived) == json);
+  CHECK(arrived->pid == 4711);
+  CHECK(arrived->watch.reason == "few watches");
+  CHECK(arrived->watches_needed == 5);
+  CHECK(arrived->events == result.events);
+
+  auto wrong = json;
+  wrong["events"] = "none";
+  CHECK(from_json<DoctorResult>(wrong).error().message == "\"events\" must be a list");
+  wrong = json;
+  wrong["watch"]["polled"] = "many";
+  CHECK_FALSE(from_json<DoctorResult>(wrong));
+  wrong = json;
+  wrong["daemon"].erase("version");
+  CHECK(from_json<DoctorResult>(wrong).error().message == "daemon: \"version\" is missing");
+}

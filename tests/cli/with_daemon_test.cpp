@@ -230,3 +230,27 @@ TEST_CASE("logs --follow shows what is appended, and goes on in the next build's
   program.signal(SIGINT);
   CHECK(program.await_end() == Exit::by_signal(SIGINT));
 }
+
+TEST_CASE("doctor says that a daemon does not know its question, and finds out the rest itself") {
+  const CliProject project;
+  ScriptedDaemon daemon(project);
+  daemon.on(method::kDoctor,
+            {.outcome = tl::unexpected<api::RpcError>(
+                 api::RpcError{api::ErrorCode::MethodNotFound, "no method \"doctor\"", nullptr})});
+  const auto ended = project.run({"doctor", "--json"});
+  CAPTURE(ended.out, ended.err);
+  CHECK(ended.exit == Exit::by_code(1));
+  const auto findings = Json::parse(ended.out).at("findings");
+  const auto found = [&](std::string_view section, std::string_view name) {
+    for (const auto& one : findings) {
+      if (one.at("section") == section && one.at("name") == name) {
+        return one.at("level").get<std::string>() + ": " + one.at("found").get<std::string>();
+      }
+    }
+    return std::string();
+  };
+  CHECK(contains(found("daemon", "daemon"), "it cannot be asked how it is: no method \"doctor\""));
+  CHECK(found("daemon", "daemon").starts_with("warning: pid "));
+  CHECK(found("limits", "open files").starts_with("ok: "));
+  CHECK(found("watching", "back end") == "ok: inotify");
+}

@@ -2,6 +2,13 @@
 // inotify's limits, reached and lifted while the daemon runs: nothing is lost, status says what is
 // needed, and all is well again by itself. The limits are those of a user namespace of the test's
 // own; where none is permitted, tests/watch does the same with a scripted source.
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/inotify.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <fstream>
 
 #include <catch2/catch.hpp>
@@ -9,6 +16,7 @@
 #include "support/oracle_project.h"
 #include "support/own_namespace.h"
 #include "support/rounds.h"
+#include "sys/files.h"
 
 using namespace poltergeist::test;
 
@@ -33,6 +41,44 @@ std::string directory_name(int number) {
 bool await_state(const OracleProject& project, const std::string& state) {
   return await([&] { return project.watch_status().at("state") == state; });
 }
+
+std::string doctor(const OracleProject& project) {
+  return project.run_poltergeist({"doctor"}).out;
+}
+
+// A process of the same user in a namespace below ours, with a watch that is its own affair.
+class Neighbour {
+ public:
+  Neighbour() {
+    auto ready = poltergeist::make_pipe().value();
+    auto end = poltergeist::make_pipe().value();
+    child_ = ::fork();
+    REQUIRE(child_ >= 0);
+    if (child_ == 0) {
+      end.write_end.reset();
+      char byte = 'x';
+      const int inotify = ::unshare(CLONE_NEWUSER) == 0 ? ::inotify_init1(0) : -1;
+      if (::inotify_add_watch(inotify, "/", IN_CREATE) < 0) ::_exit(1);
+      [[maybe_unused]] const auto said = ::write(ready.write_end.get(), &byte, 1);
+      [[maybe_unused]] const auto over = ::read(end.read_end.get(), &byte, 1);
+      ::_exit(0);
+    }
+    ready.write_end.reset();
+    end_ = std::move(end.write_end);
+    char byte = 0;
+    REQUIRE(::read(ready.read_end.get(), &byte, 1) == 1);
+  }
+  Neighbour(const Neighbour&) = delete;
+  Neighbour& operator=(const Neighbour&) = delete;
+  ~Neighbour() {
+    end_.reset();
+    ::waitpid(child_, nullptr, 0);
+  }
+
+ private:
+  pid_t child_ = -1;
+  poltergeist::UniqueFd end_;
+};
 
 constexpr int kPlenty = 100'000;
 
@@ -123,6 +169,51 @@ TEST_CASE("ignore files and git's lock beside the tree are looked at when they h
   CHECK(await_state(project, "ok"));
   project.write(".git/info/exclude", "");
   CHECK(await([&] { return project.status().at("oracle").at("files") == files; }));
+}
+
+TEST_CASE("doctor says which limit is too low, and the command that raises it, daemon or not") {
+  if (!enter_own_namespace()) return;
+  allow_watches(20);
+  allow_instances(128);
+  OracleProject project;
+  for (int i = 0; i < 100; ++i) project.write(directory_name(i) + "/f", "first");
+  std::string before;
+  {
+    const Neighbour neighbour;
+    before = doctor(project);
+  }
+  INFO(before);
+  CHECK(before.find("  warning  inotify watches    20, of which at least 0 are taken; this project "
+                    "needs 104\n") != std::string::npos);
+  CHECK(before.find("    sudo sysctl user.max_inotify_watches=524288\n") != std::string::npos);
+
+  project.haunt();
+  const auto meanwhile = doctor(project);
+  INFO(meanwhile);
+  CHECK(meanwhile.find("  warning  tree               degraded: ") != std::string::npos);
+  CHECK(meanwhile.find("  warning  inotify watches    20, of which at least 20 are taken; this "
+                       "project needs 104\n") != std::string::npos);
+  CHECK(meanwhile.find("    sudo sysctl user.max_inotify_watches=524288\n") != std::string::npos);
+
+  allow_watches(kPlenty);
+  CHECK(await_state(project, "ok"));
+  CHECK(doctor(project).find("  ok       inotify watches ") != std::string::npos);
+}
+
+TEST_CASE("doctor says that no inotify instance is left, and how to get one") {
+  if (!enter_own_namespace()) return;
+  allow_watches(kPlenty);
+  allow_instances(0);
+  OracleProject project;
+  project.write("src/a/f", "first");
+  const auto text = doctor(project);
+  allow_instances(128);
+  INFO(text);
+  CHECK(text.find("  warning  back end           poll: no inotify instance is left") !=
+        std::string::npos);
+  CHECK(text.find("  warning  inotify instances  0, of which at least 0 are taken") !=
+        std::string::npos);
+  CHECK(text.find("    sudo sysctl user.max_inotify_instances=1024\n") != std::string::npos);
 }
 
 TEST_CASE("without an inotify instance the tree is polled, and watched as soon as there is one") {

@@ -40,7 +40,11 @@ TEST_CASE("temporaries of dead writers are swept, those of others and look-alike
   dir.write(".app.state." + std::to_string(::getppid()) + ".tmp", "alive");
   dir.write("notes.tmp", "somebody's");
   dir.write(".hidden.tmp", "somebody's");
+  CHECK(leftover_temporaries(dir.path()) ==
+        std::vector{dir / fmt::format(".app.state.{}.tmp", dead)});
   CHECK(sweep_temporaries(dir.path()) == 1);
+  CHECK(leftover_temporaries(dir.path()).empty());
+  CHECK(leftover_temporaries(dir / "absent").empty());
   CHECK(std::distance(std::filesystem::directory_iterator(dir.path()), {}) == 3);
 }
 

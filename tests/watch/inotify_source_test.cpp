@@ -163,3 +163,14 @@ TEST_CASE("a source watches directories only, and gives one token for one direct
   CHECK(source->read(hints, now()).value());
   CHECK_FALSE(hints.empty());
 }
+
+TEST_CASE(
+    "the command that raises a limit makes room for twice of what is needed, at least the usual") {
+  using enum InotifyResource;
+  CHECK(raise_command(Watches, {20, "user.max_inotify_watches"}, 104) ==
+        "sudo sysctl user.max_inotify_watches=524288");
+  CHECK(raise_command(Watches, {524'288, "fs.inotify.max_user_watches"}, 300'000) ==
+        "sudo sysctl fs.inotify.max_user_watches=2097152");
+  CHECK(raise_command(Instances, {128, "fs.inotify.max_user_instances"}, 1) ==
+        "sudo sysctl fs.inotify.max_user_instances=1024");
+}
