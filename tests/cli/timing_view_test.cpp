@@ -25,10 +25,10 @@ TEST_CASE("timing shows a table of steps for each target") {
       {"from": "spawned", "to": "ended", "builds": 1, "p50": 999.94, "p99": 999.94}]},
     "lib": {"builds": 0, "steps": []}})") ==
         "app: the last 42 builds\n"
-        "STEP                           P50      P99     BUILDS\n"
-        "event to window closed         20.1ms   2.0s    40\n"
+        "STEP                           P50      P99      BUILDS\n"
+        "event to window closed         20.1ms   2.0s     40\n"
         "queued to spawned              0.871ms  9.999ms  42\n"
-        "runner signalled to runner up  12.0ms   2m 5s   7\n"
+        "runner signalled to runner up  12.0ms   2m 5s    7\n"
         "\n"
         "docs: the last build\n"
         "STEP              P50      P99      BUILDS\n"

@@ -102,14 +102,33 @@ TEST_CASE("an edit of a target with autoRun tells all seven stages, in order") {
   CHECK(timing_of(project) == timing);
 }
 
+TEST_CASE("a program that somebody started is not the latency of the build before") {
+  TestProject project;
+  project.write("app.sh", waiting_program("one"));
+  auto target = plain_target();
+  target["autoRun"] = {{"enabled", true}, {"restartDelayMs", 0}};
+  project.configure(configuration(target));
+  project.haunt();
+  const auto runner_is = [&](const char* status) {
+    return await([&] { return project.status()["app"]["runner"]["status"] == status; });
+  };
+  REQUIRE(runner_is("running"));
+  REQUIRE(project.run_poltergeist({"runner", "stop", "app"}).code == 0);
+  REQUIRE(runner_is("idle"));
+  project.write("app.sh", waiting_program("two"));
+  REQUIRE(project.run_poltergeist({"wait", "app"}).code == 0);
+  REQUIRE(project.run_poltergeist({"runner", "start", "app"}).code == 0);
+  REQUIRE(runner_is("running"));
+  CHECK(reached(timing_of(project)) == "event windowClosed queued spawned ended");
+}
+
 TEST_CASE("what did not take place is absent") {
   TestProject project;
   project.write("app.sh", "exit 0\n");
   project.write("dir/keep", "");
   auto target = plain_target();
   target["cwd"] = "dir";
-  target["buildCommand"] = "test ! -e ../broken";
-  target.erase("outputPath");
+  target["buildCommand"] = "test ! -e ../broken && cp ../app.sh ../app";
   project.configure(configuration(target));
   project.haunt();
   CHECK(reached(timing_of(project)) == "queued spawned ended");
