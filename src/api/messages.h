@@ -29,6 +29,7 @@ inline constexpr std::string_view kResume = "resume";
 inline constexpr std::string_view kStop = "stop";
 inline constexpr std::string_view kWhy = "why";
 inline constexpr std::string_view kDoctor = "doctor";
+inline constexpr std::string_view kTiming = "timing";
 inline constexpr std::string_view kEvents = "events";
 inline constexpr std::string_view kRunnerStart = "runner.start";
 inline constexpr std::string_view kRunnerStop = "runner.stop";

@@ -12,6 +12,7 @@
 namespace poltergeist {
 
 using Duration = std::chrono::nanoseconds;
+using Microseconds = std::chrono::microseconds;
 using Milliseconds = std::chrono::milliseconds;
 using Seconds = std::chrono::seconds;
 using Instant = std::chrono::time_point<std::chrono::steady_clock, Duration>;

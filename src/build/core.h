@@ -69,6 +69,8 @@ struct Touched {
   TargetId target;
   std::vector<RelPath> paths;  // the first kTriggerPaths suffice, in the order they happened
   std::size_t total = 0;       // how many in all; less than paths.size() means paths.size()
+  // When the first of them was noticed; absent: when they were told.
+  std::optional<Instant> noticed = std::nullopt;
 };
 
 enum class Evaluation { Fresh, Stale };

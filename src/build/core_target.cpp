@@ -35,7 +35,7 @@ void Reasons::add_changes(const Touched& touched, Instant now) {
   add(Cause::Changed);
   add_paths(why, touched.paths);
   why.total_paths += std::max(touched.total, touched.paths.size());
-  if (!why.first_event) why.first_event = now;
+  why.first_event = earlier(why.first_event, touched.noticed.value_or(now));
 }
 
 void Reasons::restore(Reasons older) {
@@ -45,6 +45,7 @@ void Reasons::restore(Reasons older) {
   add_paths(why, older.why.paths);
   why.total_paths += older.why.total_paths;
   why.first_event = earlier(why.first_event, older.why.first_event);
+  if (!why.window_closed) why.window_closed = older.why.window_closed;
   if (older.why.dependency) why.dependency = older.why.dependency;
 }
 
@@ -63,6 +64,8 @@ void TargetState::close_window(Instant now) {
   if (!window.is_open()) return;
   window.close();
   reasons.why.window_closed = now;
+  // A window of no length leaves the queue, too, though nobody saw it open.
+  reasons.why.queued.reset();
 }
 
 void TargetState::forget_wishes() {

@@ -92,12 +92,12 @@ inline constexpr std::size_t kTriggerPaths = 20;
 // Why a build started: everything that asked for it since the last build that was let through.
 struct Why {
   Cause cause = Cause::Initial;
-  std::vector<RelPath> paths;          // the first kTriggerPaths, each once
-  std::size_t total_paths = 0;         // how many changes there were; more than paths if cut off
-  std::optional<TargetId> dependency;  // Cause::Dependency: which one was rebuilt
-  Clock clock = 0;                     // the tree that it was built from
-  std::optional<Instant> first_event;  // the first of the changes
-  std::optional<Instant> window_closed;
+  std::vector<RelPath> paths;            // the first kTriggerPaths, each once
+  std::size_t total_paths = 0;           // how many changes there were; more than paths if cut off
+  std::optional<TargetId> dependency;    // Cause::Dependency: which one was rebuilt
+  Clock clock = 0;                       // the tree that it was built from
+  std::optional<Instant> first_event;    // the first of the changes was noticed
+  std::optional<Instant> window_closed;  // for the last time; there if first_event is
   std::optional<Instant>
       queued;  // from here on it waited for a slot, a lease or another build only
   Instant started{};

@@ -3,8 +3,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "state/history.h"
 #include "state/pause_flag.h"
 #include "state/target_state_json.h"
+#include "state/timing_figures.h"
 #include "sys/clock.h"
 #include "sys/file_lock.h"
 
@@ -52,6 +54,17 @@ nlohmann::json last_known(const ProjectAt& project, const config::Project& loade
     targets[target.name.value()] = entry_for(project, target);
   }
   return {{"paused", state::is_paused(project.paths)}, {"targets", std::move(targets)}};
+}
+
+Result<nlohmann::json> recorded_timing(const ProjectAt& project, const config::Project& loaded) {
+  nlohmann::json targets = nlohmann::json::object();
+  for (const auto& target : loaded.targets) {
+    const auto timings = state::recorded_timings(project.root(), target.name, state::kTimedBuilds);
+    if (!timings && timings.error().code != Errc::NotFound) return fail(timings.error());
+    targets[target.name.value()] =
+        state::to_json(state::figures_of(timings.value_or(std::vector<Timing>())));
+  }
+  return nlohmann::json{{"targets", std::move(targets)}};
 }
 
 bool is_building(const ProjectAt& project, const TargetId& target) {

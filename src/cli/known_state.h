@@ -11,6 +11,11 @@ namespace poltergeist::cli {
 // In the shape of the daemon's `status` (docs/protocol.md), without what only a daemon knows.
 [[nodiscard]] nlohmann::json last_known(const ProjectAt& project, const config::Project& loaded);
 
+// How long the steps of its builds took, from the recorded history, in the shape of the daemon's
+// `timing`.
+[[nodiscard]] Result<nlohmann::json> recorded_timing(const ProjectAt& project,
+                                                     const config::Project& loaded);
+
 // The target's build was running when its state file was written, and its daemon lives.
 [[nodiscard]] bool is_building(const ProjectAt& project, const TargetId& target);
 

@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/status_view.h"
 #include "cli/target_choice.h"
+#include "cli/timing_view.h"
 #include "cli/verb_functions.h"
 #include "sys/clock.h"
 
@@ -21,10 +22,14 @@ struct StatusOptions {
   bool json = false;
   bool fresh = false;
   bool verbose = false;
+  bool timing = false;
 };
 
 void show(const StatusOptions& options, const nlohmann::json& document, const std::string& only) {
-  if (options.json) {
+  if (options.timing) {
+    const auto targets = document.value("targets", nlohmann::json::object());
+    options.json ? print_json(targets) : print(timing_text(targets, style_for(STDOUT_FILENO)));
+  } else if (options.json) {
     print_json(status_json(document, only));
   } else {
     const auto detail = options.verbose ? Detail::Verbose : Detail::Short;
@@ -35,14 +40,21 @@ void show(const StatusOptions& options, const nlohmann::json& document, const st
 // The daemon narrows the answer to the target, and knows how it is spelt.
 std::string only_name(const nlohmann::json& document) {
   const auto targets = document.find("targets");
-  const bool one = targets != document.end() && targets->is_object() && targets->size() == 1;
-  return one ? targets->begin().key() : std::string();
+  if (targets == document.end() || !targets->is_object() || targets->size() != 1) return {};
+  return targets->get_ref<const nlohmann::json::object_t&>().begin()->first;
 }
 
 int show_last_known(const StatusOptions& options, const ProjectAt& project) {
   const auto loaded = load_configuration(project.file);
   if (!loaded) return report(loaded.error());
-  auto document = last_known(project, loaded->project);
+  nlohmann::json document;
+  if (options.timing) {
+    auto recorded = recorded_timing(project, loaded->project);
+    if (!recorded) return report({ExitCode::CannotAnswer, recorded.error().message, {}});
+    document = std::move(*recorded);
+  } else {
+    document = last_known(project, loaded->project);
+  }
   if (!options.target.empty()) {
     const auto target = named_target(loaded->project, options.target);
     if (!target) return report(target.error());
@@ -61,9 +73,13 @@ int verb_status(Arguments& arguments) {
   arguments.value("-t,--target", options.target, "target", "the same", Parameter::Offer::Targets);
   arguments.flag("--fresh", options.fresh, "look at the tree first");
   arguments.flag("--verbose", options.verbose, "commands, outputs, figures");
+  arguments.flag("--timing", options.timing, "how long each step of its last 100 builds took");
   arguments.json(options.json);
   arguments.config(options.config);
   if (const auto end = arguments.end()) return *end;
+  if (options.timing && (options.fresh || options.verbose)) {
+    return arguments.misuse("--timing is an answer of its own, without --fresh and --verbose");
+  }
 
   const auto project = find_project(options.config);
   if (!project) return report(project.error());
@@ -77,7 +93,8 @@ int verb_status(Arguments& arguments) {
   if (options.fresh) params["fresh"] = true;
   // Looking at a huge tree first may take its time.
   const auto patience = options.fresh ? std::nullopt : std::optional(kPatience);
-  const auto document = ask(*client, api::method::kStatus, params, patience);
+  const auto method = options.timing ? api::method::kTiming : api::method::kStatus;
+  const auto document = ask(*client, method, params, patience);
   if (!document) return report(document.error());
   show(options, *document, options.target.empty() ? std::string() : only_name(*document));
   return to_int(ExitCode::Yes);

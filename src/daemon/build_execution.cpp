@@ -48,9 +48,10 @@ void BuildExecution::start_step() {
     return;
   }
   auto unit = start_command(order_.plan.steps[step_]);
+  const auto spawned = unit ? std::optional(now()) : std::nullopt;
   if (!log_) {
     log_.emplace(order_.log_file);
-    if (listener_.on_started) listener_.on_started();
+    if (listener_.on_started) listener_.on_started(spawned);
   }
   if (!unit) {
     impossible_ = unit.error().code != Errc::Busy;
@@ -88,6 +89,7 @@ void BuildExecution::take_line(const process::Line& line) {
 }
 
 void BuildExecution::on_step_exited(Exit exit) {
+  ended_ = now();
   unit_.reset();
   exit_ = exit;
   if (cancelled_) {
@@ -144,6 +146,7 @@ void BuildExecution::end(bool success, std::string how) {
   report.how_it_ended = std::move(how);
   report.command = command();
   report.duration = std::chrono::duration_cast<Milliseconds>(now() - started_);
+  report.ended = ended_;
   report.diagnostics = diagnostics_.diagnostics();
   report.last_output = log_->tail(state::kMostErrorLines);
   const auto on_end = listener_.on_end;

@@ -40,6 +40,7 @@ struct BuildEndReport {
   std::string how_it_ended;  // "exited with code 2", "timed out after 30s"
   std::string command;       // of the step that ended it
   Milliseconds duration{0};
+  std::optional<Instant> ended;  // the last process that was started; none was: nothing
   std::vector<Diagnostic> diagnostics;
   std::vector<std::string> last_output;
 };
@@ -47,9 +48,9 @@ struct BuildEndReport {
 class BuildExecution {
  public:
   struct Listener {
-    // Once, before everything else, when the first step was started or could not be: what is to be
-    // written down about the build is written while its command runs already.
-    std::function<void()> on_started;
+    // Once, before everything else, when the first step was started or could not be (nothing): what
+    // is to be written down about the build is written while its command runs already.
+    std::function<void(std::optional<Instant> spawned)> on_started;
     std::function<void(std::string_view line)> on_line;  // each line of output, raw
     std::function<void(const build::Progress&)> on_progress;
     std::function<void(const BuildEndReport&)> on_end;  // once; may destroy the execution
@@ -94,6 +95,7 @@ class BuildExecution {
   std::unique_ptr<process::Unit> unit_;
   Loop::Handle timeout_;
   std::optional<Exit> exit_;
+  std::optional<Instant> ended_;  // its last step
   bool cancelled_ = false;
   bool timed_out_ = false;
   bool impossible_ = false;

@@ -204,7 +204,7 @@ void Building::perform(const build::StartBuild& start) {
   hooking_.on_build_started(start.target);
   auto plan = plan_of(*target, start.why.paths, start.why.total_paths);
   if (!plan) {
-    announce(start, "none", input_fingerprint(*target));
+    announce(start, "none", input_fingerprint(*target), std::nullopt);
     end_without_plan(start, plan.error());
     return;
   }
@@ -222,8 +222,8 @@ void Building::perform(const build::StartBuild& start) {
   BuildExecution::Listener listener;
   // Its inputs are those of now, not of when its command has been started.
   listener.on_started = [this, start, builder = plan->builder,
-                         fingerprint = input_fingerprint(*target)] {
-    announce(start, builder, fingerprint);
+                         fingerprint = input_fingerprint(*target)](std::optional<Instant> spawned) {
+    announce(start, builder, fingerprint, spawned);
   };
   listener.on_line = [this, name = start.target, build = start.build](std::string_view line) {
     listener_.on_output(name, build, line);
@@ -243,7 +243,7 @@ void Building::perform(const build::StartBuild& start) {
 }
 
 void Building::announce(const build::StartBuild& start, const std::string& builder,
-                        const std::string& fingerprint) {
+                        const std::string& fingerprint, std::optional<Instant> spawned) {
   log_info("build {} of {} starts: {}", start.build.value(), start.target.value(),
            reason_of(start.why));
   publishing_.build_began({.target = start.target,
@@ -251,7 +251,8 @@ void Building::announce(const build::StartBuild& start, const std::string& build
                            .why = start.why,
                            .builder = builder,
                            .git_hash = git_head_of(project_.root),
-                           .fingerprint = fingerprint});
+                           .fingerprint = fingerprint,
+                           .spawned = spawned});
 }
 
 void Building::end_without_plan(const build::StartBuild& start, const Error& error) {
@@ -297,6 +298,7 @@ void Building::on_end(const TargetId& name, const BuildEndReport& report) {
        .build = build,
        .verdict = verdict_of(report),
        .duration = report.duration,
+       .ended = report.ended,
        .exit_code = report.exit_code,
        .signal = report.signal,
        .how_it_ended = report.how_it_ended,

@@ -77,7 +77,7 @@ class Building {
   void perform(const build::CancelBuild& cancel);
   void on_end(const TargetId& target, const BuildEndReport& report);
   void announce(const build::StartBuild& start, const std::string& builder,
-                const std::string& fingerprint);
+                const std::string& fingerprint, std::optional<Instant> spawned);
   void end_without_plan(const build::StartBuild& start, const Error& error);
   void publish_freshness();
   void evaluate(const TargetId& target);

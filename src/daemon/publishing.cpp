@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "build/notify.h"
+#include "build/stages.h"
 #include "daemon/moment.h"
 #include "daemon/reasons.h"
 
@@ -54,6 +55,8 @@ void Publishing::set_project(const config::Project& project) {
     publish(state::TargetRemoved{target.name});
     states_.remove(target.name);
     running_.erase(target.name);
+    ledger_.forget(target.name);
+    last_success_.erase(target.name);
   }
   for (const auto& target : project.targets) {
     const bool is_new = project_.find(target.name) == nullptr;
@@ -67,13 +70,18 @@ void Publishing::set_project(const config::Project& project) {
 }
 
 void Publishing::build_began(const BuildBegin& begin) {
+  const auto moment = this_moment();
   running_[begin.target] = begin;
-  states_.build_started(begin.target,
-                        {.id = begin.build,
-                         .builder = begin.builder,
-                         .git_hash = begin.git_hash,
-                         .trigger = texts_of(begin.why.paths)},
-                        this_moment());
+  states_.build_started(
+      begin.target,
+      {.id = begin.build,
+       .builder = begin.builder,
+       .git_hash = begin.git_hash,
+       .trigger = texts_of(begin.why.paths),
+       .timing =
+           ledger_.began(begin.target, begin.build,
+                         build::stages_before(begin.why, moment.now, moment.wall), begin.spawned)},
+      moment);
   publish(state::BuildStarted{.target = begin.target,
                               .build = begin.build,
                               .clock = begin.why.clock,
@@ -99,6 +107,10 @@ void Publishing::build_finished(const BuildFinish& finish) {
     success_before = before->before_running->status == state::BuildStatus::Success;
   }
   const bool failed = finish.verdict == state::BuildVerdict::Failure;
+  const auto timing =
+      ledger_.ended(finish.target, finish.build, finish.ended,
+                    finish.verdict == state::BuildVerdict::Success ? LatencyLedger::Kind::Success
+                                                                   : LatencyLedger::Kind::Other);
   const std::string summary =
       failed ? build::error_summary(finish.diagnostics, finish.last_output, finish.how_it_ended)
              : std::string();
@@ -114,12 +126,13 @@ void Publishing::build_finished(const BuildFinish& finish) {
                        .error_output = failed ? error_lines(finish) : std::vector<std::string>(),
                        .last_output = finish.last_output,
                        .command = finish.command,
-                       .outputs = finish.outputs},
+                       .outputs = finish.outputs,
+                       .timing = timing},
                       this_moment());
   if (!finish.output_path.empty()) {
     states_.set_output_path(finish.target, finish.output_path, this_moment());
   }
-  record(finish);
+  record(finish, timing);
   publish(state::BuildEnded{.target = finish.target,
                             .build = finish.build,
                             .verdict = finish.verdict,
@@ -127,28 +140,38 @@ void Publishing::build_finished(const BuildFinish& finish) {
                             .exit_code = finish.exit_code,
                             .signal = finish.signal,
                             .error_summary = summary,
-                            .diagnostics = finish.diagnostics});
+                            .diagnostics = finish.diagnostics,
+                            .timing = timing});
   notify_of_end(finish, success_before);
   running_.erase(finish.target);
 }
 
-void Publishing::record(const BuildFinish& finish) {
+void Publishing::record(const BuildFinish& finish, const std::optional<Timing>& timing) {
   const auto begun = running_.find(finish.target);
-  if (!history_ || begun == running_.end() || begun->second.build != finish.build) return;
+  if (begun == running_.end() || begun->second.build != finish.build) return;
   const BuildBegin& begin = begun->second;
-  const auto recorded = history_->record({.id = finish.build,
-                                          .target = finish.target,
-                                          .started_at = wall_now() - finish.duration,
-                                          .duration = finish.duration,
-                                          .verdict = finish.verdict,
-                                          .exit_code = finish.exit_code,
-                                          .signal = finish.signal,
-                                          .git_hash = begin.git_hash,
-                                          .trigger = texts_of(begin.why.paths),
-                                          .fingerprint = begin.fingerprint,
-                                          .output_fingerprint = finish.output_fingerprint,
-                                          .reason = reason_of(begin.why)});
-  if (!recorded) log_warn("history: {}", recorded.error().message);
+  const state::BuildEntry entry{.id = finish.build,
+                                .target = finish.target,
+                                .started_at = wall_now() - finish.duration,
+                                .duration = finish.duration,
+                                .verdict = finish.verdict,
+                                .exit_code = finish.exit_code,
+                                .signal = finish.signal,
+                                .git_hash = begin.git_hash,
+                                .trigger = texts_of(begin.why.paths),
+                                .fingerprint = begin.fingerprint,
+                                .output_fingerprint = finish.output_fingerprint,
+                                .reason = reason_of(begin.why),
+                                .timing = timing};
+  write_history(entry);
+  if (finish.verdict == state::BuildVerdict::Success) last_success_[finish.target] = entry;
+}
+
+void Publishing::write_history(const state::BuildEntry& entry) {
+  if (!history_) return;
+  if (const auto recorded = history_->record(entry); !recorded) {
+    log_warn("history: {}", recorded.error().message);
+  }
 }
 
 void Publishing::notify_of_end(const BuildFinish& finish, std::optional<bool> success_before) {
@@ -187,6 +210,18 @@ void Publishing::runner_changed(const TargetId& target, const state::RunnerState
   if (states_.set_runner(target, runner, this_moment())) {
     publish(state::RunnerChanged{target, runner});
   }
+}
+
+void Publishing::runner_reached(const TargetId& target, BuildId build, Stage stage, Instant when) {
+  const auto timing = ledger_.reached(target, build, stage, when);
+  if (!timing) return;
+  states_.set_timing(target, build, *timing, this_moment());
+  const auto success = last_success_.find(target);
+  if (success != last_success_.end() && success->second.id == build) {
+    success->second.timing = timing;
+    write_history(success->second);
+  }
+  arm();
 }
 
 void Publishing::freshness(const TargetId& target, const build::Verdict& verdict) {
@@ -252,6 +287,13 @@ std::optional<state::LastSuccess> Publishing::last_success(const TargetId& targe
     return std::nullopt;
   }
   return std::move(*last);
+}
+
+Result<state::TimingFigures> Publishing::timing_figures(const TargetId& target) {
+  if (!history_) return fail(Errc::Unavailable, "there is no history; the daemon's log says why");
+  const auto timings = history_->timings(target, state::kTimedBuilds);
+  if (!timings) return fail(timings.error(), "history");
+  return state::figures_of(*timings);
 }
 
 void Publishing::publish(state::EventBody body) {

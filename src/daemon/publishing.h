@@ -15,11 +15,13 @@
 #include "build/verdict.h"
 #include "config/project.h"
 #include "daemon/deadline_timer.h"
+#include "daemon/latency_ledger.h"
 #include "daemon/notifier.h"
 #include "state/event_bus.h"
 #include "state/history.h"
 #include "state/state_dir.h"
 #include "state/state_manager.h"
+#include "state/timing_figures.h"
 #include "sys/loop.h"
 
 namespace poltergeist::daemon {
@@ -31,7 +33,8 @@ struct BuildBegin {
   build::Why why;
   std::string builder;
   std::string git_hash;
-  std::string fingerprint;  // of the watched files
+  std::string fingerprint;                        // of the watched files
+  std::optional<Instant> spawned = std::nullopt;  // nothing: no process could be started
 };
 
 // A build as it ended.
@@ -40,6 +43,7 @@ struct BuildFinish {
   BuildId build;
   state::BuildVerdict verdict = state::BuildVerdict::Failure;
   Milliseconds duration{0};
+  std::optional<Instant> ended = std::nullopt;  // nothing: there was no process
   std::optional<int> exit_code;
   std::optional<int> signal;
   std::string how_it_ended;  // "exited with code 2"
@@ -68,6 +72,8 @@ class Publishing {
                   state::BuildVerdict trigger);
   void hook_finished(const TargetId& target, BuildId build, const state::HookResult& result);
   void runner_changed(const TargetId& target, const state::RunnerState& runner);
+  // The program of a build: amends what was recorded of that build.
+  void runner_reached(const TargetId& target, BuildId build, Stage stage, Instant when);
   void freshness(const TargetId& target, const build::Verdict& verdict);
   void watch_changed(const state::WatchState& watch);
   void configuration_refused(const std::vector<std::string>& problems);
@@ -86,10 +92,13 @@ class Publishing {
   // The highest build number that anything remembers, plus one.
   [[nodiscard]] std::uint64_t next_build_id();
   [[nodiscard]] std::optional<state::LastSuccess> last_success(const TargetId& target);
+  // Over the last builds of the target, those before this daemon included.
+  [[nodiscard]] Result<state::TimingFigures> timing_figures(const TargetId& target);
 
  private:
   void publish(state::EventBody body);
-  void record(const BuildFinish& finish);
+  void record(const BuildFinish& finish, const std::optional<Timing>& timing);
+  void write_history(const state::BuildEntry& entry);
   void notify_of_end(const BuildFinish& finish, std::optional<bool> success_before);
   void arm();
 
@@ -102,6 +111,8 @@ class Publishing {
   state::StateManager states_;
   state::WatchState watch_;
   std::map<TargetId, BuildBegin> running_;
+  LatencyLedger ledger_;
+  std::map<TargetId, state::BuildEntry> last_success_;  // its program may yet amend it
   DeadlineTimer timer_;
 };
 

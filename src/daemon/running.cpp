@@ -151,17 +151,25 @@ void ExecutableRunner::perform(const runners::Launch& launch) {
     enqueue(core_.on_launch_failed(unit.error(), now()));
     return;
   }
+  const Instant up = now();
   unit_ = std::move(*unit);
   started_at_ = wall_now();
   log_info("{} runs as pid {} (build {})", target_.name.value(), unit_->pid(),
            launch.generation.value());
   log_.append(
       fmt::format("[poltergeist] started {} (build {})", command_, launch.generation.value()));
+  if (core_.awaited() == launch.generation) {
+    publishing_.runner_reached(target_.name, launch.generation, Stage::RunnerUp, up);
+  }
   enqueue(core_.on_launched(now()));
 }
 
 void ExecutableRunner::perform(const runners::Signal& signal) {
-  if (unit_) unit_->signal_all(signal.number);
+  if (!unit_) return;
+  unit_->signal_all(signal.number);
+  if (const auto build = core_.making_room_for(); build != BuildId()) {
+    publishing_.runner_reached(target_.name, build, Stage::RunnerSignalled, now());
+  }
 }
 
 void ExecutableRunner::perform(const runners::KillAll& /*kill*/) {

@@ -346,6 +346,7 @@ std::optional<Serving::Method> Serving::method_for(std::string_view name) {
       {api::method::kStatus, &Serving::status},
       {api::method::kWhy, &Serving::why},
       {api::method::kDoctor, &Serving::doctor},
+      {api::method::kTiming, &Serving::timing},
       {api::method::kPause, &Serving::pause},
       {api::method::kResume, &Serving::resume},
       {api::method::kStop, &Serving::stop},
@@ -380,6 +381,24 @@ tl::expected<Json, RpcError> Serving::status(const Json& params) {
   const auto target = target_named(name);
   if (!target) return tl::unexpected<RpcError>(target.error());
   return parts_.answers.status((*target)->name);
+}
+
+tl::expected<Json, RpcError> Serving::timing(const Json& params) {
+  std::vector<TargetId> targets;
+  if (const auto name = text_in(params, "target"); !name.empty()) {
+    const auto target = target_named(name);
+    if (!target) return tl::unexpected<RpcError>(target.error());
+    targets.push_back((*target)->name);
+  } else {
+    for (const auto& target : parts_.project.targets) targets.push_back(target.name);
+  }
+  Json figures = Json::object();
+  for (const auto& target : targets) {
+    const auto found = parts_.publishing.timing_figures(target);
+    if (!found) return refuse(ErrorCode::Unavailable, found.error().message);
+    figures[target.value()] = state::to_json(*found);
+  }
+  return Json{{"targets", std::move(figures)}};
 }
 
 tl::expected<Json, RpcError> Serving::why(const Json& params) {

@@ -81,6 +81,7 @@ class Serving {
   [[nodiscard]] static std::optional<Method> method_for(std::string_view name);
   [[nodiscard]] tl::expected<api::Json, api::RpcError> sync(const api::Json& params);
   [[nodiscard]] tl::expected<api::Json, api::RpcError> status(const api::Json& params);
+  [[nodiscard]] tl::expected<api::Json, api::RpcError> timing(const api::Json& params);
   [[nodiscard]] tl::expected<api::Json, api::RpcError> why(const api::Json& params);
   [[nodiscard]] tl::expected<api::Json, api::RpcError> doctor(const api::Json& params);
   [[nodiscard]] tl::expected<api::Json, api::RpcError> pause(const api::Json& params);

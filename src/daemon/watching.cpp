@@ -85,7 +85,10 @@ void Watching::report(const watch::Batch& batch) {
       if (target.paths.size() < build::kTriggerPaths) target.paths.push_back(change.path);
     }
   }
-  for (std::size_t i = 0; i < touched.size(); ++i) touched[i].target = targets_[i];
+  for (std::size_t i = 0; i < touched.size(); ++i) {
+    touched[i].target = targets_[i];
+    touched[i].noticed = batch.hinted;
+  }
   std::erase_if(touched, [](const build::Touched& target) { return target.total == 0; });
   if (!touched.empty()) listener_.on_touched(touched, batch.clock);
   if (configuration) listener_.on_configuration();

@@ -30,6 +30,7 @@ Actions RunnerCore::on_success(BuildId generation, Instant now) {
   Actions actions;
   if (generation <= wanted_) return actions;
   wanted_ = generation;
+  if (want_up_) awaited_ = generation;
   const bool is_first = launched_ == BuildId();
   demand(is_first ? now : now + policy_.restart_delay);
   decide(now, actions);
@@ -51,6 +52,7 @@ Actions RunnerCore::on_launched(Instant now) {
   if (at_.state != RunnerState::Starting) return actions;
   ++launches_;
   retry_until_.reset();
+  if (awaited_ == launched_) awaited_ = BuildId();
   apply(RunnerEvent::Launched, now, actions);
   decide(now, actions);
   return actions;
@@ -67,6 +69,7 @@ Actions RunnerCore::on_launch_failed(const Error& error, Instant now) {
     apply(RunnerEvent::LaunchBusy, now, actions);
   } else {
     retry_until_.reset();
+    if (awaited_ == launched_) awaited_ = BuildId();
     announce(actions, Notice::LaunchFailed,
              fmt::format("{}; waiting for the next successful build", error.message));
     apply(RunnerEvent::LaunchFailed, now, actions);
@@ -109,6 +112,7 @@ Actions RunnerCore::request_start(Instant now) {
 Actions RunnerCore::request_stop(Instant now) {
   Actions actions;
   want_up_ = false;
+  awaited_ = BuildId();
   decide(now, actions);
   return actions;
 }
@@ -213,9 +217,11 @@ void RunnerCore::perform(RunnerStep step, Instant now, Actions& actions) {
       return;
     case RunnerStep::SignalAll:
       kill_at_ = now + policy_.stop_timeout;
+      making_room_for_ = awaited_;
       actions.emplace_back(Signal{policy_.restart_signal});
       return;
     case RunnerStep::DismissOthers:
+      making_room_for_ = BuildId();
       // Stopping without a time to kill: it was killed already, and the others with it.
       if (at_.state == RunnerState::Stopping && !kill_at_) return;
       if (!kill_at_) kill_at_ = now + policy_.stop_timeout;

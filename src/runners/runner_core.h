@@ -131,6 +131,10 @@ class RunnerCore {
   [[nodiscard]] BuildId running_generation() const { return launched_; }
   [[nodiscard]] BuildId wanted_generation() const { return wanted_; }
   [[nodiscard]] std::optional<Exit> last_exit() const { return last_exit_; }
+  // The success whose program is to come up without anybody's further request; 0: none.
+  [[nodiscard]] BuildId awaited() const { return awaited_; }
+  // The success for which the running program was told to end; 0: for none, or nothing was told.
+  [[nodiscard]] BuildId making_room_for() const { return making_room_for_; }
   // Launches that worked, beyond the first.
   [[nodiscard]] std::uint64_t restarts() const { return launches_ > 0 ? launches_ - 1 : 0; }
   [[nodiscard]] std::optional<Instant> deadline() const;
@@ -149,6 +153,8 @@ class RunnerCore {
   Instant due_{};             // when the unserved demand is to be served
   BuildId wanted_;            // the newest success
   BuildId launched_;          // what the latest launch was of
+  BuildId awaited_;           // awaited()
+  BuildId making_room_for_;   // making_room_for()
   std::uint64_t launches_ = 0;
   std::optional<Exit> last_exit_;
   std::optional<Instant> kill_at_;

@@ -12,6 +12,7 @@
 #include "base/enum_names.h"
 #include "base/id.h"
 #include "base/time.h"
+#include "base/timing.h"
 
 namespace poltergeist::state {
 
@@ -65,6 +66,7 @@ struct LastBuild {
   std::vector<Diagnostic> diagnostics;
   std::optional<Progress> progress;  // while it is building
   std::vector<std::string> outputs;  // what a success left behind, absolute
+  std::optional<Timing> timing;      // the stages so far; its runner's come later
 
   friend bool operator==(const LastBuild&, const LastBuild&) = default;
 };

@@ -89,10 +89,17 @@ void Database::Close::operator()(sqlite3* connection) const {
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file) {
+  return open(file, SQLITE_OPEN_READWRITE);
+}
+
+Result<std::unique_ptr<Database>> Database::open_to_read(const std::filesystem::path& file) {
+  return open(file, SQLITE_OPEN_READONLY);
+}
+
+Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file, int mode) {
   sqlite3* connection = nullptr;
-  const int code = ::sqlite3_open_v2(
-      file.c_str(), &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW,
-      nullptr);
+  const int code = ::sqlite3_open_v2(file.c_str(), &connection,
+                                     mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, nullptr);
   // Also a failed opening gives a connection, which holds the message.
   std::unique_ptr<Database> database(new Database(connection));
   if (code != SQLITE_OK) return fail_sqlite(connection, file.c_str());

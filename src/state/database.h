@@ -45,6 +45,9 @@ class Database {
  public:
   // The file must exist; it may be empty.
   [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file);
+  // Nothing can be written by it.
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open_to_read(
+      const std::filesystem::path& file);
 
   [[nodiscard]] Result<Statement> prepare(std::string_view sql);
   // Several statements without parameters.
@@ -53,6 +56,8 @@ class Database {
   [[nodiscard]] Result<std::int64_t> whole(std::string_view sql);
 
  private:
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file,
+                                                              int mode);
   struct Close {
     void operator()(sqlite3* connection) const;
   };

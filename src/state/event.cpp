@@ -8,6 +8,7 @@
 #include "base/signal_names.h"
 #include "base/text.h"
 #include "state/target_state_json.h"
+#include "state/timing_json.h"
 
 namespace poltergeist::state {
 
@@ -50,6 +51,7 @@ Named named(const BuildEnded& e) {
   if (e.signal) data["signal"] = signal_name(*e.signal);
   if (!e.error_summary.empty()) data["errorSummary"] = to_utf8(e.error_summary);
   for (const auto& diagnostic : e.diagnostics) data["diagnostics"].push_back(to_json(diagnostic));
+  if (e.timing) data["timing"] = to_json(*e.timing);
   return {"build_ended", std::move(data)};
 }
 Named named(const HookStarted& e) {

@@ -45,6 +45,7 @@ struct BuildEnded {
   std::optional<int> signal;
   std::string error_summary;
   std::vector<Diagnostic> diagnostics;
+  std::optional<Timing> timing = std::nullopt;
 };
 struct HookStarted {
   TargetId target;

@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "state/database.h"
+#include "state/json_reading.h"
+#include "state/timing_json.h"
 #include "sys/unique_fd.h"
 
 namespace poltergeist::state {
@@ -21,7 +23,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 constexpr std::size_t kMostUnwritten = 1000;
 
 // What a commit costs is an append to the -wal file; the disk is waited for at checkpoints only. A
@@ -50,9 +52,12 @@ CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 PRAGMA user_version = 1;
 )sql";
 
+// Version 2. Builds of before have none.
+constexpr auto kAddTiming = "ALTER TABLE builds ADD COLUMN timing TEXT; PRAGMA user_version = 2;";
+
 constexpr auto kColumns =
     "id, target, started_at, duration_ms, status, exit_code, signal, git_hash, trigger, "
-    "fingerprint, output_fingerprint, reason";
+    "fingerprint, output_fingerprint, reason, timing";
 
 // A directory of ours in the project that git does not see. Never through a link that a repository
 // could bring along.
@@ -117,14 +122,18 @@ Result<void> check_pages(Database& database) {
   return {};
 }
 
+Failure fail_as_newer(std::int64_t version) {
+  return fail(Errc::Unavailable,
+              "written by a newer Poltergeist (version {}, this one knows {}); update this one, "
+              "or move the file away",
+              version, kVersion);
+}
+
 Result<void> ensure_schema(Database& database) {
   const auto version = database.whole("PRAGMA user_version");
   if (!version) return fail(version.error());
   if (*version > kVersion) {
-    return fail(Errc::Unavailable,
-                "written by a newer Poltergeist (version {}, this one knows {}); update this one, "
-                "or move the file away",
-                *version, kVersion);
+    return fail_as_newer(*version);
   }
   if (*version == kVersion) {
     const auto readable = database.prepare(fmt::format("SELECT {} FROM builds", kColumns));
@@ -133,7 +142,10 @@ Result<void> ensure_schema(Database& database) {
   }
   auto transaction = Transaction::begin(database);
   if (!transaction) return fail(transaction.error());
-  if (auto made = database.execute(kSchema); !made) return made;
+  if (*version < 1) {
+    if (auto made = database.execute(kSchema); !made) return made;
+  }
+  if (auto added = database.execute(kAddTiming); !added) return added;
   return transaction->commit();
 }
 
@@ -153,9 +165,15 @@ std::vector<std::string> trigger_of(const std::string& text) {
   return trigger;
 }
 
+// Nothing for what is no JSON, or none of ours.
+std::optional<Timing> timing_of(const std::string& text) {
+  const auto document = parse_json(text);
+  return document ? timing_from(*document) : std::nullopt;
+}
+
 Result<void> insert(Database& database, const BuildEntry& build) {
   auto statement = database.prepare(
-      fmt::format("INSERT OR REPLACE INTO builds({}) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", kColumns));
+      fmt::format("INSERT OR REPLACE INTO builds({}) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)", kColumns));
   if (!statement) return fail(statement.error());
   statement->bind(1, static_cast<std::int64_t>(build.id.value()))
       .bind(2, build.target.value())
@@ -169,6 +187,7 @@ Result<void> insert(Database& database, const BuildEntry& build) {
       .bind(10, build.fingerprint)
       .bind(11, build.output_fingerprint)
       .bind(12, build.reason);
+  if (build.timing) statement->bind(13, to_json(*build.timing).dump());
   const auto done = statement->step();
   if (!done) return fail(done.error());
   return {};
@@ -200,6 +219,7 @@ BuildEntry entry_from(const Statement& row) {
       .fingerprint = row.text(9),
       .output_fingerprint = row.text(10),
       .reason = row.text(11),
+      .timing = timing_of(row.text(12)),
   };
 }
 
@@ -243,6 +263,25 @@ Result<std::vector<BuildEntry>> read_recent(Database& database, const TargetId& 
   }
 }
 
+Result<std::vector<Timing>> read_timings(Database& database, const TargetId& target, int n) {
+  auto statement = database.prepare(
+      "SELECT timing FROM builds WHERE target = ?1 AND status <> 'cancelled'"
+      " AND timing IS NOT NULL ORDER BY id DESC LIMIT ?2");
+  if (!statement) return fail(statement.error());
+  statement->bind(1, target.value()).bind(2, std::int64_t{std::max(n, 0)});
+  std::vector<Timing> timings;
+  while (true) {
+    const auto row = statement->step();
+    if (!row) return fail(row.error());
+    if (!*row) return timings;
+    if (const auto timing = timing_of(statement->text(0))) timings.push_back(*timing);
+  }
+}
+
+fs::path file_in(const fs::path& root) {
+  return root / ".poltergeist" / "history.db";
+}
+
 }  // namespace
 
 History::History(fs::path file) : file_(std::move(file)) {}
@@ -258,7 +297,7 @@ History::~History() {
 }
 
 Result<History> History::open(const fs::path& root) {
-  History history(root / ".poltergeist" / "history.db");
+  History history(file_in(root));
   const auto begun = history.begin();
   if (!begun) return fail(begun.error(), "{}", history.file_.string());
   return history;
@@ -346,6 +385,26 @@ Result<std::optional<LastSuccess>> History::last_success(const TargetId& target)
 Result<std::vector<BuildEntry>> History::recent(const TargetId& target, int n) {
   if (auto written = flush(); !written) return fail(written.error());
   return attempt([&](Database& database) { return read_recent(database, target, n); });
+}
+
+Result<std::vector<Timing>> History::timings(const TargetId& target, int n) {
+  if (auto written = flush(); !written) return fail(written.error());
+  return attempt([&](Database& database) { return read_timings(database, target, n); });
+}
+
+Result<std::vector<Timing>> recorded_timings(const fs::path& root, const TargetId& target, int n) {
+  const auto file = file_in(root);
+  std::error_code error;
+  if (!fs::exists(file, error)) return fail(Errc::NotFound, "{}: no history", file.string());
+  auto database = Database::open_to_read(file);
+  if (!database) return fail(database.error());
+  const auto version = (*database)->whole("PRAGMA user_version");
+  if (!version) return fail(version.error(), "{}", file.string());
+  if (*version > kVersion) return fail_as_newer(*version);
+  if (*version < kVersion) return std::vector<Timing>();
+  auto timings = read_timings(**database, target, n);
+  if (!timings) return fail(timings.error(), "{}", file.string());
+  return timings;
 }
 
 }  // namespace poltergeist::state

@@ -34,6 +34,7 @@ struct BuildEntry {
   std::string fingerprint;         // of the watched files when it started; empty: not known
   std::string output_fingerprint;  // of what it left behind; empty: nothing, or not known
   std::string reason;              // why it was built, in a sentence
+  std::optional<Timing> timing = std::nullopt;
 
   friend bool operator==(const BuildEntry&, const BuildEntry&) = default;
 };
@@ -60,14 +61,17 @@ class History {
 
   // One more than any build that was recorded or given a number here.
   [[nodiscard]] Result<BuildId> next_build_id();
-  // Errc::Busy if another program holds the database: the entry is kept in memory and written with
-  // the next call (or by flush()). The daemon never waits for more than a moment.
+  // Replaces what was recorded of the same build. Errc::Busy if another program holds the database:
+  // the entry is kept in memory and written with the next call (or by flush()). The daemon never
+  // waits for more than a moment.
   [[nodiscard]] Result<void> record(BuildEntry build);
   [[nodiscard]] Result<void> flush();
   // Nothing if no success is remembered.
   [[nodiscard]] Result<std::optional<LastSuccess>> last_success(const TargetId& target);
   // The last n builds, newest first; all targets' for an empty id.
   [[nodiscard]] Result<std::vector<BuildEntry>> recent(const TargetId& target, int n);
+  // Of the last n builds that came to a verdict and have one, newest first.
+  [[nodiscard]] Result<std::vector<Timing>> timings(const TargetId& target, int n);
 
  private:
   explicit History(std::filesystem::path file);
@@ -84,5 +88,10 @@ class History {
   std::pair<std::uint64_t, std::uint64_t> identity_;  // of the file that is open
   std::vector<BuildEntry> unwritten_;
 };
+
+// What timings() says, for those who do not hold the project's lock: nothing is repaired or
+// changed. Errc::NotFound if there is no history.
+[[nodiscard]] Result<std::vector<Timing>> recorded_timings(const std::filesystem::path& root,
+                                                           const TargetId& target, int n);
 
 }  // namespace poltergeist::state

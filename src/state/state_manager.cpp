@@ -138,6 +138,14 @@ bool StateManager::build_ended(const TargetId& target, const BuildEnd& end, Mome
   return true;
 }
 
+bool StateManager::set_timing(const TargetId& target, BuildId build, const Timing& timing,
+                              Moment at) {
+  auto* known = entry_for(target);
+  if (known == nullptr || !on_timing(known->state, build, timing)) return false;
+  write_paced(*known, at);
+  return true;
+}
+
 bool StateManager::set_watch(const TargetId& target, const WatchState& watch, Moment at) {
   auto* known = entry_for(target);
   if (known == nullptr || known->state.watch == watch) return false;

@@ -59,6 +59,7 @@ class StateManager {
   bool build_started(const TargetId& target, const BuildStart& start, Moment at);
   bool build_progress(const TargetId& target, BuildId build, const Progress& progress, Moment at);
   bool build_ended(const TargetId& target, const BuildEnd& end, Moment at);
+  bool set_timing(const TargetId& target, BuildId build, const Timing& timing, Moment at);
   bool set_watch(const TargetId& target, const WatchState& watch, Moment at);
   bool set_freshness(const TargetId& target, const Freshness& freshness, Moment at);
   bool set_output_path(const TargetId& target, std::string_view path, Moment at);

@@ -99,6 +99,7 @@ void on_build_started(TargetState& state, const BuildStart& start, WallTime now)
       .git_hash = start.git_hash,
       .builder = start.builder,
       .trigger = first_of(start.trigger, kMostTrigger),
+      .timing = start.timing,
   };
 }
 
@@ -124,6 +125,7 @@ bool on_build_ended(TargetState& state, const BuildEnd& end, WallTime now) {
   build.signal = end.signal;
   build.diagnostics = first_of(end.diagnostics, kMostDiagnostics);
   build.progress.reset();
+  build.timing = end.timing;
   ++state.stats.count;
   if (success) {
     record_success(state, end, now);
@@ -131,6 +133,15 @@ bool on_build_ended(TargetState& state, const BuildEnd& end, WallTime now) {
     record_failure(state, end, now);
   }
   return true;
+}
+
+bool on_timing(TargetState& state, BuildId id, const Timing& timing) {
+  for (auto* build : {&state.last_build, &state.before_running}) {
+    if (!*build || (*build)->id != id) continue;
+    (*build)->timing = timing;
+    return true;
+  }
+  return false;
 }
 
 void recovered_after_crash(TargetState& state, WallTime now) {

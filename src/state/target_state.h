@@ -145,6 +145,7 @@ struct BuildStart {
   std::string builder;
   std::string git_hash;
   std::vector<std::string> trigger;  // cut to kMostTrigger
+  std::optional<Timing> timing = std::nullopt;
 };
 
 struct BuildEnd {
@@ -160,6 +161,7 @@ struct BuildEnd {
   std::vector<std::string> last_output;
   std::string command;
   std::vector<std::string> outputs;
+  std::optional<Timing> timing = std::nullopt;
 };
 
 // A build that is still running is given up for the new one.
@@ -167,6 +169,9 @@ void on_build_started(TargetState& state, const BuildStart& start, WallTime now)
 // These two say false, and change nothing, if `id` is not the running build.
 bool on_build_progress(TargetState& state, BuildId id, Progress progress);
 bool on_build_ended(TargetState& state, const BuildEnd& end, WallTime now);
+// A later stage of a build that has ended, also while the next one is running. False, and nothing
+// changes, if it is not remembered any more.
+bool on_timing(TargetState& state, BuildId id, const Timing& timing);
 
 // A state that a daemon left behind, made true again: a build, hook or runner that was running is
 // not any more (nothing that we start outlives us). Clocks are those of a daemon that is gone:

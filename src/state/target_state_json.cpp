@@ -7,6 +7,7 @@
 
 #include "base/signal_names.h"
 #include "base/text.h"
+#include "state/timing_json.h"
 
 namespace poltergeist::state {
 
@@ -85,6 +86,7 @@ Object written(const LastBuild& build) {
   }
   if (build.progress) object["progress"] = written(*build.progress);
   if (!build.outputs.empty()) object["outputs"] = texts(build.outputs);
+  if (build.timing) object["timing"] = to_json(*build.timing);
   return object;
 }
 

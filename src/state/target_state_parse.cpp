@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "state/json_reading.h"
 #include "state/target_state_json.h"
+#include "state/timing_json.h"
 #include "sys/files.h"
 
 namespace poltergeist::state {
@@ -102,6 +103,7 @@ std::optional<LastBuild> read_build(const json& object) {
       .outputs = texts_in(object, "outputs", kMostOutputs),
   };
   if (const auto* progress = member(object, "progress")) build.progress = read_progress(*progress);
+  if (const auto* timing = member(object, "timing")) build.timing = timing_from(*timing);
   return build;
 }
 

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <vector>
 
 #include "base/enum_names.h"
 #include "base/id.h"
 #include "base/paths.h"
+#include "base/time.h"
 #include "watch/target_set.h"
 
 namespace poltergeist::watch {
@@ -30,6 +32,8 @@ inline constexpr auto kChangeKinds = std::to_array<EnumName<Change::Kind>>({
 // created, one that was hidden is deleted.
 struct Batch {
   Clock clock = 0;  // after this batch; it advanced by one if there are changes
+  // When the first hint that may have led to it was taken in; nothing where it was found without.
+  std::optional<Instant> hinted;
   std::vector<Change> changes;
   bool overflowed = false;  // hints were lost
   bool rescanned = false;   // everything was compared

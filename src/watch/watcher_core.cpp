@@ -109,6 +109,8 @@ Batch Watcher::Core::finish(const TargetSet* known) {
                    [](const Change& a, const Change& b) { return a.path < b.path; });
   if (!batch_.changes.empty()) ++clock_;
   batch_.clock = clock_;
+  batch_.hinted = hinted_;
+  if (!rescan_wanted_ && ignored_by_.empty()) hinted_.reset();
   return std::exchange(batch_, {});
 }
 
@@ -134,6 +136,7 @@ bool Watcher::Core::drain(Instant now) {
     taken += hints_.size();
   }
   counters_.hints += taken;
+  if (!hinted_ && (taken > 0 || rescan_wanted_)) hinted_ = now;
   return taken > 0;
 }
 

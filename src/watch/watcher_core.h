@@ -105,6 +105,9 @@ class Watcher::Core {
   bool git_lock_changed_ = false;
   bool rescan_wanted_ = false;
   bool hints_lost_ = false;  // that is why
+  // The first hint since all that hints ask for was done. What waits for its time (a rescan, a
+  // rewritten ignore file) may hold a change of any age since then.
+  std::optional<Instant> hinted_;
 
   Instant rescan_not_before_{};
   Instant last_rescan_{};

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "build/core_driver.h"
+#include "build/stages.h"
 
 using namespace poltergeist;
 using namespace poltergeist::build;
@@ -650,4 +651,137 @@ TEST_CASE("the reasons of a build are kept: paths without repetition, how many, 
   CHECK(why.window_closed == begin + 20ms);
   CHECK(why.queued == begin + 20ms);
   CHECK(why.started == begin + 20ms);
+}
+
+// ---- Stages
+
+namespace {
+
+const WallTime kWall = *from_iso8601("2026-01-31T12:00:00.000Z");
+
+Timing stages_of(const Driver& d, const std::string& name) {
+  return stages_before(d.why(name), d.now, kWall).timing();
+}
+
+}  // namespace
+
+TEST_CASE("the stages of an edit begin when its first hint was noticed") {
+  Driver d({target("app")});
+  d.all_fresh();
+  const auto told = [&](Duration ago) {
+    static_cast<void>(d.core.on_changes(
+        {{.target = TargetId("app"), .paths = {*RelPath::parse("a.c")}, .noticed = d.now - ago}},
+        ++d.clock, d.now));
+  };
+  told(3ms);
+  d.after(5ms);
+  told(1ms);
+  CHECK(d.after(20ms) == Lines{"start app#1"});
+  d.now += 7ms;
+  const auto timing = stages_of(d, "app");
+  CHECK(timing[Stage::Event] == 0us);
+  CHECK(timing[Stage::WindowClosed] == 28ms);
+  CHECK(timing[Stage::Queued] == 28ms);
+  CHECK_FALSE(timing[Stage::Spawned]);
+  CHECK(timing.at == kWall - 35ms);
+}
+
+TEST_CASE("a build that waits for a slot has a queued stage before its start") {
+  Driver d({target("a"), target("b")}, slots(1));
+  d.all_fresh();
+  d.edit({"a"});
+  d.after(20ms);
+  d.edit({"b"});
+  d.after(500ms);
+  CHECK(d.succeeded(1) == Lines{"start b#2"});
+  const auto& why = d.why("b");
+  CHECK(*why.queued - *why.first_event == 20ms);
+  CHECK(why.started - *why.queued == 480ms);
+}
+
+TEST_CASE("what changes while it is queued queues it anew, also with a settling delay of 0") {
+  auto b = target("b");
+  b.settling_delay = 0ms;
+  Driver d({target("a"), b}, slots(1));
+  d.all_fresh();
+  d.edit({"a"});
+  d.after(20ms);
+  const auto first = d.now;
+  d.edit({"b"});
+  d.after(30ms);
+  d.edit({"b"});
+  d.after(5ms);
+  CHECK(d.succeeded(1) == Lines{"start b#2"});
+  const auto& why = d.why("b");
+  CHECK(why.first_event == first);
+  CHECK(why.window_closed == first + 30ms);
+  CHECK(why.queued == first + 30ms);
+}
+
+TEST_CASE("a build that no change asked for has no event and no window") {
+  Driver d({target("app"), target("dependent", {"app"})});
+  SECTION("the initial one") {
+    CHECK(d.evaluated("app", Evaluation::Stale) == Lines{"start app#1"});
+  }
+  SECTION("a forced one") {
+    d.all_fresh();
+    CHECK(d.request("app", Force::Yes) == Lines{"start app#1"});
+  }
+  const auto timing = stages_of(d, "app");
+  CHECK_FALSE(timing[Stage::Event]);
+  CHECK_FALSE(timing[Stage::WindowClosed]);
+  CHECK(timing[Stage::Queued] == 0us);
+}
+
+TEST_CASE("a build that a dependency asked for has no event: the dependency has it") {
+  Driver d({target("lib"), target("app", {"lib"})});
+  d.all_fresh();
+  d.edit({"lib"});
+  d.after(20ms);
+  CHECK(d.succeeded(1) == Lines{"start app#2"});
+  CHECK(stages_of(d, "lib")[Stage::Event]);
+  CHECK_FALSE(stages_of(d, "app")[Stage::Event]);
+}
+
+TEST_CASE("a build that was cancelled hands its event on, a failed one does not") {
+  auto app = target("app");
+  app.max_retries = 1;
+  Driver d({app}, cancelling());
+  d.all_fresh();
+  const auto begin = d.now;
+  d.edit({"app"});
+  d.after(20ms);
+  SECTION("a change cancelled it") {
+    d.after(30ms);
+    d.edit({"app"});
+    d.ended(1, Outcome::Cancelled);
+    CHECK(d.after(20ms) == Lines{"start app#2"});
+    CHECK(d.why("app").first_event == begin);
+    CHECK(d.why("app").window_closed == begin + 70ms);
+  }
+  SECTION("its definition changed: the window of then is the last that closed") {
+    auto changed = app;
+    changed.definition.cwd = "elsewhere";
+    d.configure({changed}, cancelling());
+    CHECK(d.ended(1, Outcome::Cancelled) == Lines{"start app#2"});
+    CHECK(d.why("app").first_event == begin);
+    CHECK(d.why("app").window_closed == begin + 20ms);
+  }
+  SECTION("it failed and is tried again") {
+    d.failed(1);
+    CHECK(d.after(1s) == Lines{"start app#2 attempt 2"});
+    CHECK_FALSE(stages_of(d, "app")[Stage::Event]);
+  }
+}
+
+TEST_CASE("a wall clock that jumps moves no stage, only the time that is shown") {
+  Driver d({target("app")});
+  d.all_fresh();
+  d.edit({"app"});
+  d.after(20ms);
+  auto before = stages_before(d.why("app"), d.now, kWall);
+  auto after = stages_before(d.why("app"), d.now, kWall - std::chrono::hours(24 * 365));
+  for (auto* clock : {&before, &after}) clock->reached(Stage::Spawned, d.now + 1ms);
+  CHECK(before.timing().after == after.timing().after);
+  CHECK(before.timing().at - after.timing().at == std::chrono::hours(24 * 365));
 }

@@ -191,6 +191,7 @@ void Simulator::report_end(int target, Outcome outcome) {
     world.failed = outcome != Outcome::Success;
     if (!world.failed) ++world.generation;
   }
+  check_stages(job, outcome);
   tell("end of " + names().at(static_cast<std::size_t>(target)).value() + " outcome " +
        std::to_string(static_cast<int>(outcome)));
   perform(core_.on_ended(job.id, outcome, now_));
@@ -312,7 +313,39 @@ void Simulator::on_start(const StartBuild& start) {
   }
   check_patience(target);
   world.queued.reset();
-  world.job = Job{.id = start.build, .inputs = inputs_now(target)};
+  world.job = Job{.id = start.build,
+                  .inputs = inputs_now(target),
+                  .stages = begin_stages(start),
+                  .started = now_};
+}
+
+StageClock Simulator::begin_stages(const StartBuild& start) {
+  const auto& why = start.why;
+  if (why.first_event.has_value() != why.window_closed.has_value()) {
+    complain("an event without a window, or a window without an event");
+  }
+  if (!why.queued) complain("a build that was never queued");
+  if (why.started != now_) complain("a start at another time");
+  return stages_before(why, now_, WallTime{});
+}
+
+// Those before the start are the core's; the process and its end are the world's.
+void Simulator::check_stages(Job job, Outcome outcome) {
+  const bool has_process = outcome != Outcome::Impossible;
+  if (has_process && (!job.stages.reached(Stage::Spawned, job.started) ||
+                      !job.stages.reached(Stage::Ended, now_))) {
+    complain("a stage after the start was reached before it");
+  }
+  const auto& timing = job.stages.timing();
+  std::optional<Microseconds> latest;
+  for (const auto& [stage, name] : kStages) {
+    const auto after = timing[stage];
+    if (!after) continue;
+    if (*after < Microseconds(0)) complain("a negative stage: " + std::string(name));
+    if (latest && *after < *latest) complain("a stage before its time: " + std::string(name));
+    latest = after;
+  }
+  if (timing[Stage::Spawned].has_value() != has_process) complain("a spawn without a process");
 }
 
 // Whoever waits for a slot is not overtaken for ever.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "build/core.h"
+#include "build/stages.h"
 
 namespace poltergeist::build {
 
@@ -54,6 +55,8 @@ class Simulator {
   struct Job {
     BuildId id;
     Inputs inputs;
+    StageClock stages;
+    Instant started;
     bool cancelled = false;
     bool obsolete = false;  // the target was removed meanwhile
   };
@@ -88,6 +91,8 @@ class Simulator {
   void report_end(int target, Outcome outcome);
   void check_all();
   void check_patience(int started);
+  StageClock begin_stages(const StartBuild& start);
+  void check_stages(Job job, Outcome outcome);
   void check_rest();
   [[nodiscard]] Inputs inputs_now(int target) const;
   [[nodiscard]] bool is_up_to_date(int target) const;

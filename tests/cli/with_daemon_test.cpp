@@ -104,6 +104,23 @@ TEST_CASE("with --json stdout is one JSON value") {
   CHECK(Json::parse(project.run({"wait", "app", "--json"}).out)["status"] == "failure");
 }
 
+TEST_CASE("timing is asked for by its own method, and --json prints the targets alone") {
+  const CliProject project;
+  ScriptedDaemon daemon(project);
+  const Json app = {
+      {"builds", 1},
+      {"steps",
+       {{{"from", "queued"}, {"to", "spawned"}, {"builds", 1}, {"p50", 1.5}, {"p99", 1.5}}}}};
+  daemon.on(method::kTiming, {.outcome = Json{{"targets", {{"app", app}}}}});
+  const auto text = project.run({"status", "--timing", "app"});
+  CHECK(text.exit == Exit::by_code(0));
+  CHECK(text.out ==
+        "app: the last build\nSTEP               P50      P99      BUILDS\n"
+        "queued to spawned  1.500ms  1.500ms  1\n");
+  CHECK(daemon.asked(method::kTiming) == Json({{"target", "app"}}));
+  CHECK(Json::parse(project.run({"status", "--timing", "--json"}).out) == Json({{"app", app}}));
+}
+
 TEST_CASE("what the daemon refuses has its own exit code") {
   const CliProject project;
   ScriptedDaemon daemon(project);

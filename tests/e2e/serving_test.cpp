@@ -238,7 +238,7 @@ TEST_CASE("a target that is removed and comes back before its build has ended is
   project.configure({{"targets", {stubborn}}});
   CHECK(project.run_poltergeist({"wait", "app"}).code == 0);
   CHECK(project.read("app.begun") == "begun\nbegun\n");
-  CHECK(project.state_of("app")["buildId"]["status"] == "success");
+  CHECK(project.state_of("app")["lastBuild"]["status"] == "success");
 }
 
 TEST_CASE("a reload leaves the builds alone that it does not touch") {

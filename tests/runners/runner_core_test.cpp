@@ -256,3 +256,53 @@ TEST_CASE("an older success is not news") {
   CHECK(core.on_success(build(1), kStart + 1s).empty());
   CHECK_FALSE(core.deadline());
 }
+
+// ---- What a success is waited for
+
+TEST_CASE("a success is awaited until its program runs, and the old one makes room for it") {
+  auto core = running_core();
+  CHECK(core.awaited() == BuildId());
+  (void)core.on_success(build(2), kStart + 1s);
+  CHECK(core.awaited() == build(2));
+  CHECK(core.making_room_for() == BuildId());
+  (void)core.on_time(kStart + 1250ms);
+  CHECK(core.making_room_for() == build(2));
+  (void)core.on_leader_exited(Exit::by_signal(SIGINT), kStart + 1300ms);
+  CHECK(core.making_room_for() == BuildId());  // what is signalled now is what it left
+  (void)core.on_gone(kStart + 1301ms);
+  CHECK(core.awaited() == build(2));
+  (void)core.on_launched(kStart + 1302ms);
+  CHECK(core.awaited() == BuildId());
+}
+
+TEST_CASE("a restart that a person asked for makes room for no build") {
+  auto core = running_core();
+  CHECK(deeds(core.request_restart(kStart + 1s)) == Actions{Signal{SIGINT}});
+  CHECK(core.making_room_for() == BuildId());
+  (void)core.on_leader_exited(Exit::by_code(0), kStart + 2s);
+  CHECK(deeds(core.on_gone(kStart + 2s)) == Actions{Launch{build(1)}});
+  CHECK(core.awaited() == BuildId());
+}
+
+TEST_CASE("a success of a runner that is stopped is awaited by nobody, also when it is started") {
+  auto core = running_core();
+  (void)core.on_success(build(2), kStart + 1s);
+  CHECK(deeds(core.request_stop(kStart + 1s)) == Actions{Signal{SIGINT}});
+  CHECK(core.making_room_for() == BuildId());
+  CHECK(core.awaited() == BuildId());
+  (void)core.on_leader_exited(Exit::by_code(0), kStart + 2s);
+  (void)core.on_gone(kStart + 2s);
+  (void)core.on_success(build(3), kStart + 3s);
+  CHECK(deeds(core.request_start(kStart + 4s)) == Actions{Launch{build(3)}});
+  CHECK(core.awaited() == BuildId());
+}
+
+TEST_CASE("a program that cannot be launched is awaited no more, one whose file is busy is") {
+  RunnerCore core({});
+  (void)core.on_success(build(1), kStart);
+  (void)core.on_launch_failed(kBusy, kStart);
+  CHECK(core.awaited() == build(1));
+  (void)core.on_time(kStart + 10ms);
+  (void)core.on_launch_failed({Errc::NotFound, "no program app"}, kStart + 10ms);
+  CHECK(core.awaited() == BuildId());
+}

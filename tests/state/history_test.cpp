@@ -227,7 +227,8 @@ TEST_CASE("a history that is spoilt while it is open is set aside and begins ane
 TEST_CASE("a history of a newer version is left as it is, with a word about it") {
   const test::TempDir root;
   opened(root);
-  Other(root).execute("PRAGMA user_version = 2");
+  Other(root).execute("PRAGMA user_version = 3");
+  CHECK(recorded_timings(root.path(), kApp, 1).error().code == Errc::Unavailable);
   const auto history = History::open(root.path());
   REQUIRE_FALSE(history);
   CHECK(history.error().code == Errc::Unavailable);
@@ -351,4 +352,129 @@ TEST_CASE("a history is small in memory") {
   REQUIRE(history.recent(kApp, 20));
   REQUIRE(history.last_success(kApp));
   CHECK(::sqlite3_memory_used() - before < 300'000);
+}
+
+// ---- Ledgers
+
+namespace {
+
+Timing timing(std::uint64_t ms) {
+  StageClock clock(Stage::Event, Instant{}, kStart);
+  clock.reached(Stage::Spawned, Instant{} + Milliseconds(ms));
+  return clock.timing();
+}
+
+BuildEntry timed(std::uint64_t id, BuildVerdict verdict = BuildVerdict::Success) {
+  auto build = entry(id, verdict);
+  build.timing = timing(id);
+  return build;
+}
+
+// As the version before the ledgers made it.
+void make_version_1(const test::TempDir& root) {
+  {
+    auto history = opened(root);
+    REQUIRE(history.record(entry(1)));
+  }
+  Other(root).execute("ALTER TABLE builds DROP COLUMN timing; PRAGMA user_version = 1");
+}
+
+}  // namespace
+
+TEST_CASE("the ledgers of the last builds are remembered over restarts, newest first") {
+  const test::TempDir root;
+  {
+    auto history = opened(root);
+    for (std::uint64_t id = 1; id <= 5; ++id) REQUIRE(history.record(timed(id)));
+  }
+  auto history = opened(root);
+  CHECK(history.recent(kApp, 1)->front() == timed(5));
+  CHECK(*history.timings(kApp, 2) == std::vector<Timing>{timing(5), timing(4)});
+  CHECK(*recorded_timings(root.path(), kApp, 2) == std::vector<Timing>{timing(5), timing(4)});
+  CHECK(history.timings(TargetId("lib"), 2)->empty());
+}
+
+TEST_CASE("builds that were cancelled, or have no ledger, are not among them") {
+  const test::TempDir root;
+  auto history = opened(root);
+  REQUIRE(history.record(timed(1)));
+  REQUIRE(history.record(timed(2, BuildVerdict::Failure)));
+  REQUIRE(history.record(timed(3, BuildVerdict::Cancelled)));
+  REQUIRE(history.record(entry(4)));
+  CHECK(*history.timings(kApp, 10) == std::vector<Timing>{timing(2), timing(1)});
+}
+
+TEST_CASE("a build that is recorded again is amended") {
+  const test::TempDir root;
+  auto history = opened(root);
+  REQUIRE(history.record(timed(1)));
+  auto amended = timed(1);
+  amended.timing = timing(77);
+  REQUIRE(history.record(amended));
+  CHECK(*history.recent(kApp, 10) == std::vector<BuildEntry>{amended});
+}
+
+TEST_CASE("an amendment that finds the database busy is written later, after what it amends") {
+  const test::TempDir root;
+  auto history = opened(root);
+  auto amended = timed(1);
+  amended.timing = timing(77);
+  {
+    Other other(root);
+    other.execute("BEGIN IMMEDIATE");
+    CHECK(history.record(timed(1)).error().code == Errc::Busy);
+    CHECK(history.record(amended).error().code == Errc::Busy);
+  }
+  CHECK(*history.timings(kApp, 10) == std::vector<Timing>{timing(77)});
+}
+
+TEST_CASE("a history of before the ledgers is taken over with all its builds") {
+  const test::TempDir root;
+  make_version_1(root);
+  CHECK(recorded_timings(root.path(), kApp, 10)->empty());
+  auto history = opened(root);
+  CHECK(*history.recent(kApp, 10) == std::vector<BuildEntry>{entry(1)});
+  CHECK(*history.last_success(kApp) == LastSuccess{BuildId(1), "f1", "o1"});
+  REQUIRE(history.record(timed(2)));
+  CHECK(*history.timings(kApp, 10) == std::vector<Timing>{timing(2)});
+  CHECK_FALSE(fs::exists(root / ".poltergeist/history.db.corrupt"));
+}
+
+TEST_CASE("a ledger that somebody spoilt in the history is dropped, not its build") {
+  const test::TempDir root;
+  auto history = opened(root);
+  for (std::uint64_t id = 1; id <= 4; ++id) REQUIRE(history.record(timed(id)));
+  Other(root).execute(
+      "UPDATE builds SET timing = 'x' WHERE id = 1; UPDATE builds SET timing = '{}' WHERE id = 2;"
+      "UPDATE builds SET timing = CAST(x'00ff' AS TEXT) WHERE id = 3;");
+  CHECK(*history.timings(kApp, 10) == std::vector<Timing>{timing(4)});
+  auto without = timed(1);
+  without.timing.reset();
+  CHECK(history.recent(kApp, 10)->back() == without);
+}
+
+TEST_CASE("whoever only reads the history creates none and mends none") {
+  const test::TempDir root;
+  CHECK(recorded_timings(root.path(), kApp, 10).error().code == Errc::NotFound);
+  CHECK_FALSE(fs::exists(root / ".poltergeist"));
+  root.write(".poltergeist/history.db", std::string(8192, 'x'));
+  CHECK_FALSE(recorded_timings(root.path(), kApp, 10));
+  CHECK(root.read(".poltergeist/history.db") == std::string(8192, 'x'));
+  CHECK_FALSE(fs::exists(root / ".poltergeist/history.db.corrupt"));
+}
+
+TEST_CASE("a ledger takes no more than two hundred bytes of a build") {
+  StageClock clock(Stage::Event, Instant{}, kStart);
+  for (const auto& [stage, name] : kStages) {
+    clock.reached(stage,
+                  Instant{} + Microseconds(3'599'999'999) + Microseconds(static_cast<int>(stage)));
+  }
+  auto build = entry(1);
+  build.timing = clock.timing();
+  const test::TempDir root;
+  auto history = opened(root);
+  REQUIRE(history.record(build));
+  auto database = Database::open_to_read(root / ".poltergeist/history.db");
+  REQUIRE(database);
+  CHECK(*(*database)->whole("SELECT length(timing) FROM builds") <= 200);
 }

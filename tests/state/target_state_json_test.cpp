@@ -19,6 +19,14 @@ namespace {
 
 const WallTime kNow = *from_iso8601("2026-01-31T12:00:00.123Z");
 
+Timing full_timing() {
+  StageClock clock(Stage::Event, Instant{}, kNow);
+  for (const auto& [stage, name] : kStages) {
+    clock.reached(stage, Instant{} + Microseconds(20'114) * static_cast<int>(stage));
+  }
+  return clock.timing();
+}
+
 // Every member has a value that is not its default.
 TargetState full_state() {
   TargetState state;
@@ -43,6 +51,7 @@ TargetState full_state() {
                       {"src/b.c", 9, 0, Severity::Warning, "", "unused"}},
       .progress = Progress{3, 12, 25, "cc", kNow},
       .outputs = {"/home/me/app/build/app"},
+      .timing = full_timing(),
   };
   state.last_build_error =
       LastBuildError{2, {"src/a.c:3:1: expected ';'"}, {"cc a.c"}, "make -j8", kNow};
@@ -218,6 +227,25 @@ TEST_CASE("a value of the wrong type is absent, the rest is read") {
   CHECK_FALSE(read->freshness);
   CHECK_FALSE(read->runner);
   CHECK(read->last_build_error == full_state().last_build_error);
+}
+
+TEST_CASE("a ledger that is missing or garbage takes nothing else with it") {
+  auto expected = full_state();
+  expected.last_build->timing.reset();
+  auto record = to_json(full_state());
+  SECTION("missing, as in files of before") {
+    record["lastBuild"].erase("timing");
+  }
+  SECTION("garbage") {
+    record["lastBuild"]["timing"] =
+        GENERATE(json(7), json("x"), json::array({1}), json::object({{"at", 3}, {"event", {}}}));
+  }
+  SECTION("backwards") {
+    record["lastBuild"]["timing"]["runnerUp"] = 0.5;
+  }
+  const auto read = parse_state(record.dump());
+  REQUIRE(read);
+  CHECK(*read == expected);
 }
 
 TEST_CASE("a record of the original is read") {

@@ -211,3 +211,47 @@ TEST_CASE("a build that had ended is what it was, also after a crash") {
   recovered_after_crash(state, at(5000));
   CHECK(state.last_build == before);
 }
+
+// ---- The ledger of a build
+
+namespace {
+
+Timing spawned() {
+  StageClock clock(Stage::Event, Instant{}, at(0));
+  clock.reached(Stage::Spawned, Instant{} + Milliseconds(21));
+  return clock.timing();
+}
+
+Timing up() {
+  StageClock clock(Stage::Event, Instant{}, at(0));
+  clock.reached(Stage::Spawned, Instant{} + Milliseconds(21));
+  clock.reached(Stage::RunnerUp, Instant{} + Milliseconds(90));
+  return clock.timing();
+}
+
+}  // namespace
+
+TEST_CASE("a ledger is amended when its build has ended, also while the next one is running") {
+  TargetState state;
+  on_build_started(state, {.id = BuildId(1), .timing = spawned()}, at(0));
+  CHECK(state.last_build->timing == spawned());
+  auto end = success(BuildId(1), 1);
+  end.timing = spawned();
+  REQUIRE(on_build_ended(state, end, at(50)));
+  SECTION("before the next one") {
+    CHECK(on_timing(state, BuildId(1), up()));
+    CHECK(state.last_build->timing == up());
+  }
+  SECTION("during the next one, which is cancelled then") {
+    on_build_started(state, {.id = BuildId(2), .timing = spawned()}, at(60));
+    CHECK(on_timing(state, BuildId(1), up()));
+    CHECK(state.last_build->timing == spawned());
+    auto cancelled = success(BuildId(2), 1);
+    cancelled.verdict = BuildVerdict::Cancelled;
+    REQUIRE(on_build_ended(state, cancelled, at(70)));
+    CHECK(state.last_build->timing == up());
+  }
+  SECTION("never of a build that is forgotten") {
+    CHECK_FALSE(on_timing(state, BuildId(7), up()));
+  }
+}

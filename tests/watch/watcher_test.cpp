@@ -443,3 +443,33 @@ TEST_CASE("the last hints are kept, with their paths") {
   CHECK(hints.back().path == "f299");
   CHECK(watcher.counters().hints >= 300);
 }
+
+TEST_CASE("a batch knows when the first hint that may have led to it was taken in") {
+  World world;
+  world.write("a.c");
+  auto& watcher = world.watch();
+  world.append("a.c");
+  const auto first = now();
+  CHECK(watcher.apply(first).hinted == first);
+  CHECK_FALSE(watcher.apply(now()).hinted);  // that one is told
+  world.append("a.c");
+  const auto second = now();
+  CHECK(watcher.sync(second).hinted == second);
+}
+
+TEST_CASE("what had to wait for its time was noticed when its hint came") {
+  World world;
+  world.write("a.log");
+  world.write(".gitignore", "*.log\n");
+  std::filesystem::create_directory(world / ".git");
+  auto& watcher = world.watch();
+  // It is gone for a moment, as while an editor replaces it.
+  world.remove(".gitignore");
+  const auto gone = now();
+  const auto batch = watcher.apply(gone);
+  REQUIRE(World::text_of(batch).find("a.log") == std::string::npos);
+  REQUIRE(watcher.deadline());
+  const auto later = watcher.apply(*watcher.deadline());
+  CHECK(World::text_of(later).find("+a.log") != std::string::npos);
+  CHECK(later.hinted == gone);
+}
