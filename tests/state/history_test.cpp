@@ -310,7 +310,7 @@ TEST_CASE("a full disk is an error, and the build is written when there is room 
 TEST_CASE("no damage to the files of a history stops a daemon from starting") {
   std::mt19937 random(20260131);
   for (int round = 0; round < 100; ++round) {
-    const test::TempDir root;
+    const test::TempDir root(test::memory_directory());
     {
       auto history = opened(root);
       for (std::uint64_t id = 1; id <= 20; ++id) REQUIRE(history.record(entry(id)));

@@ -116,7 +116,7 @@ TEST_CASE(
   const auto paths = *ProjectPaths::create(*state_dir(dir / "state"), dir.path());
   std::mt19937 random(20260131);
   std::uint64_t highest = 0;
-  for (int round = 0; round < rounds(100); ++round) {
+  for (int round = 0; round < rounds(50); ++round) {
     const auto writer = start_writer(paths);
     kill_after(writer, 1 + random() % 5, std::chrono::microseconds(random() % 500));
     highest = std::max(highest, last_told(writer));
@@ -218,7 +218,7 @@ TEST_CASE("a project has one lock holder also while clean removes the lock of de
   for (int i = 0; i < 4; ++i) {
     const pid_t pid = ::fork();
     if (pid == 0) {
-      for (int n = 0; n < rounds(100) * 50; ++n) {
+      for (int n = 0; n < rounds(40) * 50; ++n) {
         const auto lock = take_project_lock(paths);
         if (!lock) continue;
         const UniqueFd alone(
