@@ -3,6 +3,8 @@
 
 #include <sys/epoll.h>
 
+#include <utility>
+
 #include "base/log.h"
 #include "daemon/watch_options.h"
 #include "sys/clock.h"
@@ -66,12 +68,16 @@ void Watching::report(const watch::Batch& batch) {
     log_info("watching: {} {}", name_in(watch::kWatchStates, state.kind), state.reason);
     listener_.on_state(this->state());
   }
-  // Before the changes: a window that they open must know that git holds it.
-  if (const bool git = watcher_->git_operation_running(); git != told_git_) {
-    told_git_ = git;
-    listener_.on_git_operation(git);
-  }
+  // Before the changes if git has begun, for a window that they open must know that git holds it;
+  // behind them if it has ended, for they are what it wrote.
+  const bool git = watcher_->git_operation_running();
+  const bool git_told = std::exchange(told_git_, git);
+  if (git && !git_told) listener_.on_git_operation(true);
+  report_changes(batch);
+  if (!git && git_told) listener_.on_git_operation(false);
+}
 
+void Watching::report_changes(const watch::Batch& batch) {
   std::vector<build::Touched> touched(targets_.size());
   bool configuration = false;
   for (const auto& change : batch.changes) {

@@ -57,6 +57,7 @@ class Watching {
   Watching(Loop& loop, state::ProjectPaths paths, Listener listener);
   [[nodiscard]] watch::Options options_for(const config::Project& project);
   void report(const watch::Batch& batch);
+  void report_changes(const watch::Batch& batch);
   void wait_again();
   [[nodiscard]] std::size_t index_of(const TargetId& target) const;
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What git does to a tree: in a repository, in a linked working tree, in others below the root.
+#include <signal.h>
+
 #include <catch2/catch.hpp>
 
 #include "support/oracle_project.h"
@@ -154,8 +156,14 @@ TEST_CASE("a checkout is one build, for git's lock keeps the window open, wherev
     REQUIRE(await([&] { return project.watch_status().at("clock").get<int>() > clock; }));
   }
   CHECK(project.builds() == builds);
+  // The last of it and the end are one piece of news to a daemon that is late.
+  const auto daemon = project.daemon_pid();
+  ::kill(daemon, SIGSTOP);
+  project.write("src/d0/f0", "a whole tree");
   fs::remove(lock);
+  ::kill(daemon, SIGCONT);
   CHECK(project.converges_by_itself());
+  CHECK(project.fault() == "");
   CHECK(project.builds() == builds + 1);
 }
 
