@@ -16,6 +16,7 @@
 #include "sys/clock.h"
 #include "sys/unix_socket.h"
 #include "watch/bser.h"
+#include "watch/git_hold.h"
 
 namespace poltergeist::watch {
 
@@ -34,6 +35,10 @@ std::string text_in(const Json& object, const char* key) {
 bool flag_in(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_boolean() && found->get<bool>();
+}
+
+bool is_end_of_git_lock(const Hint& hint) {
+  return hint.what == Hint::What::Gone && hint.name == GitHold::kLockName;
 }
 
 bool is_unasked(const Json& message) {
@@ -225,6 +230,14 @@ void WatchmanSource::remove(WatchToken token) {
 }
 
 Result<bool> WatchmanSource::read(std::vector<Hint>& hints, Instant now) {
+  beside_hints_.clear();
+  const auto beside = beside_.read(beside_hints_, now);
+  if (!beside) return beside;
+  // The lock goes when all else is written. Watchman tells of that later than inotify tells of the
+  // lock: it is asked, so that nobody takes half a checkout for the whole.
+  const bool git_ended =
+      std::any_of(beside_hints_.begin(), beside_hints_.end(), is_end_of_git_lock);
+  if (git_ended && !sync()) anything_ = true;
   while (true) {
     const auto more = receive();
     if (!more) return more;
@@ -250,8 +263,7 @@ Result<bool> WatchmanSource::read(std::vector<Hint>& hints, Instant now) {
                      .token = static_cast<WatchToken>(token->second),
                      .name = std::string_view(path).substr(slash + 1)});
   }
-  const auto beside = beside_.read(hints, now);
-  if (!beside) return beside;
+  hints.insert(hints.end(), beside_hints_.begin(), beside_hints_.end());
   return hints.size() > before || *beside;
 }
 

@@ -55,6 +55,7 @@ class WatchmanSource final : public ChangeSource {
   std::size_t used_ = 0;            // of what was received
   std::deque<std::string> names_;   // reported, not yet read
   std::vector<std::string> given_;  // read last: hints hold views of them
+  std::vector<Hint> beside_hints_;
   bool anything_ = false;
   std::unordered_map<std::string, std::int32_t> tokens_;  // by absolute path
   std::unordered_map<std::int32_t, const std::string*> paths_;

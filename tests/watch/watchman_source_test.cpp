@@ -118,6 +118,44 @@ TEST_CASE("Watchman's hints wake us, and sync is a proof without reading the tre
   REQUIRE(test::await([&] { return World::text_of(watcher.apply(now())) == "*a/x.c"; }));
 }
 
+TEST_CASE("that git's lock goes is told after all that git wrote before") {
+  if (is_missing()) return;
+  const test::Watchman watchman;
+  const World world;
+  std::filesystem::create_directories(world.root());
+  std::filesystem::create_directories(world.outside());
+  std::unique_ptr<ChangeSource> source;
+  REQUIRE(test::await([&] {
+    auto opened = opener(world.root(), watchman.socket())();
+    if (opened) source = std::move(*opened);
+    return source != nullptr;
+  }));
+  const auto tree = source->add(world.root(), Interest::Root);
+  const auto beside = source->add(world.outside(), Interest::Aside);
+  REQUIRE(tree);
+  REQUIRE(beside);
+  const auto lock = world.outside() / "index.lock";
+  for (int i = 0; i < test::rounds(20); ++i) {
+    std::vector<Hint> hints;
+    const auto of = [&](WatchToken token, Hint::What what) {
+      return std::find_if(hints.begin(), hints.end(), [&](const Hint& hint) {
+        return hint.token == token && hint.what == what;
+      });
+    };
+    std::ofstream(lock).close();
+    world.write("edit", "edit " + std::to_string(i));
+    std::filesystem::remove(lock);
+    REQUIRE(test::await([&] {
+      hints.clear();
+      (void)*source->read(hints, now());
+      return of(*beside, Hint::What::Gone) != hints.end();
+    }));
+    CHECK(of(*tree, Hint::What::Changed) < of(*beside, Hint::What::Gone));
+    while (*source->read(hints, now())) {
+    }
+  }
+}
+
 TEST_CASE("Watchman may die at any time and come back: nothing is lost") {
   if (is_missing()) return;
   test::Watchman watchman;
