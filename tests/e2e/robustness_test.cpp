@@ -27,13 +27,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-fs::path socket_of(const TestProject& project) {
-  for (const auto& entry : fs::directory_iterator(project.state_dir())) {
-    if (entry.path().extension() == ".sock") return entry.path();
-  }
-  throw std::runtime_error("no socket");
-}
-
 // In seconds.
 double processor_time_of(pid_t pid) {
   std::ifstream stream("/proc/" + std::to_string(pid) + "/stat");
@@ -50,7 +43,7 @@ double processor_time_of(pid_t pid) {
 class Stranger {
  public:
   Stranger(const TestProject& project, std::string bytes)
-      : socket_(std::move(poltergeist::connect_to(socket_of(project)).value())),
+      : socket_(std::move(poltergeist::connect_to(project.socket()).value())),
         left_(std::move(bytes)) {
     go_on();
   }
@@ -212,7 +205,7 @@ TEST_CASE(
   project.haunt();
   for (const auto& wrong : wrong_requests()) {
     INFO(wrong);
-    auto client = poltergeist::api::Client::connect(socket_of(project));
+    auto client = poltergeist::api::Client::connect(project.socket());
     REQUIRE(client);
     REQUIRE(::send(client->fd(), wrong.data(), wrong.size(), MSG_NOSIGNAL) ==
             static_cast<ssize_t>(wrong.size()));

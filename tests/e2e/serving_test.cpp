@@ -58,13 +58,9 @@ Gate begin_build(const TestProject& project, const std::vector<Json>& targets) {
 }
 
 Client connect(const TestProject& project) {
-  for (const auto& entry : fs::directory_iterator(project.state_dir())) {
-    if (entry.path().extension() != ".sock") continue;
-    auto client = Client::connect(entry.path());
-    REQUIRE(client);
-    return std::move(*client);
-  }
-  throw std::runtime_error("no socket");
+  auto client = Client::connect(project.socket());
+  REQUIRE(client);
+  return std::move(*client);
 }
 
 constexpr poltergeist::Milliseconds kPatience{20'000};

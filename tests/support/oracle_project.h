@@ -37,6 +37,8 @@ class OracleProject : public TestProject {
   void let_builds_end() const;
 
  private:
+  // Empty when the daemon has built all that there is now, and it was good.
+  [[nodiscard]] std::string what_is_not_fresh() const;
   [[nodiscard]] std::filesystem::path gate() const { return outside() / "gate"; }
 
   nlohmann::json configuration_;

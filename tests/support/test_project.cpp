@@ -102,4 +102,11 @@ pid_t TestProject::daemon_pid() const {
   return status().at("_daemon").at("pid").get<pid_t>();
 }
 
+fs::path TestProject::socket() const {
+  for (const auto& entry : fs::directory_iterator(state_)) {
+    if (entry.path().extension() == ".sock") return entry.path();
+  }
+  throw std::runtime_error("no socket");
+}
+
 }  // namespace poltergeist::test

@@ -49,6 +49,8 @@ class TestProject {
   [[nodiscard]] nlohmann::json state_of(const std::string& target) const;
   [[nodiscard]] std::size_t builds_of(const std::string& target) const;
   [[nodiscard]] pid_t daemon_pid() const;
+  // Where the daemon listens.
+  [[nodiscard]] std::filesystem::path socket() const;
 
  private:
   [[nodiscard]] std::map<std::string, std::string> environment() const;
