@@ -4,18 +4,10 @@
 // table.
 //
 //   whole [ROUNDS] [IDLE_SECONDS]     defaults: 200 rounds, 30 s
-#include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <fstream>
 #include <functional>
 #include <string>
@@ -23,64 +15,25 @@
 
 #include <fmt/format.h>
 
+#include "measure.h"
 #include "support/test_project.h"
 
 namespace {
 
+using poltergeist::bench::median;
+using poltergeist::bench::monotonic_ns;
+using poltergeist::bench::percentile;
+using poltergeist::bench::Stamps;
 using poltergeist::test::Call;
 using poltergeist::test::Program;
 using poltergeist::test::TestProject;
 using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
-std::int64_t monotonic_ns() {
-  timespec time{};
-  ::clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
-}
-
-double percentile(std::vector<double> values, double share) {
-  std::sort(values.begin(), values.end());
-  return values.at(static_cast<std::size_t>(share * static_cast<double>(values.size() - 1)));
-}
-double median(const std::vector<double>& values) {
-  return percentile(values, 0.5);
-}
-
 void row(const std::string& what, const std::string& ours, const std::string& beside,
          const std::string& verdict, const std::string& goal) {
-  fmt::print("| {} | {} | {} | {} | {} |\n", what, ours, beside, verdict, goal);
-  std::fflush(stdout);
+  poltergeist::bench::row({what, ours, beside, verdict, goal});
 }
-
-// A FIFO that `stamp` writes the time of its first instruction to.
-class Stamps {
- public:
-  explicit Stamps(fs::path path) : path_(std::move(path)) {
-    ::mkfifo(path_.c_str(), 0600);
-    fd_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
-  }
-  ~Stamps() { ::close(fd_); }
-  Stamps(const Stamps&) = delete;
-  Stamps& operator=(const Stamps&) = delete;
-  [[nodiscard]] std::string command() const {
-    return std::string(STAMP_PROGRAM) + " " + path_.string();
-  }
-  // Milliseconds from `since` to the next first instruction.
-  [[nodiscard]] double next_after(std::int64_t since) const {
-    std::int64_t when = 0;
-    pollfd waiting{fd_, POLLIN, 0};
-    if (::poll(&waiting, 1, 10'000) != 1 || ::read(fd_, &when, sizeof when) != sizeof when) {
-      fmt::print(stderr, "no command within 10 s\n");
-      std::exit(1);
-    }
-    return static_cast<double>(when - since) / 1e6;
-  }
-
- private:
-  fs::path path_;
-  int fd_ = -1;
-};
 
 Json stamping_project(const Stamps& stamps, int settling) {
   return {{"watcher", {{"settlingDelay", settling}}},

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <stdexcept>
 
 #include "api/client.h"
 #include "support/rounds.h"
@@ -69,11 +70,15 @@ std::filesystem::path OracleProject::outside() const {
 
 // Over the socket, as editors ask: a process for each question would be most of what these tests
 // take.
-std::string OracleProject::what_is_not_fresh() const {
+Result<nlohmann::json> OracleProject::ask(std::string_view method,
+                                          const nlohmann::json& params) const {
   auto client = api::Client::connect(socket());
-  if (!client) return client.error().message;
-  const auto answer = client->call(
-      api::method::kWait, api::to_json(api::WaitParams{.timeout = kGuard}), kGuard + Seconds(5));
+  if (!client) return fail(client.error());
+  return client->call(method, params, kGuard + Seconds(5));
+}
+
+std::string OracleProject::what_is_not_fresh() const {
+  const auto answer = ask(api::method::kWait, api::to_json(api::WaitParams{.timeout = kGuard}));
   if (!answer) return answer.error().message;
   const auto result = api::from_json<api::WaitResult>(*answer);
   if (!result) return result.error().message;
@@ -81,6 +86,12 @@ std::string OracleProject::what_is_not_fresh() const {
     if (target.answer != api::Answer::Fresh) return target.target + ": " + target.reason;
   }
   return {};
+}
+
+nlohmann::json OracleProject::watch_status() const {
+  const auto status = ask(api::method::kStatus, nlohmann::json::object());
+  if (!status) throw std::runtime_error(status.error().message);
+  return status->at("watch");
 }
 
 std::string OracleProject::fault() const {

@@ -4,7 +4,10 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
 
+#include "base/result.h"
 #include "support/oracle.h"
 #include "support/test_project.h"
 #include "support/watchman.h"
@@ -28,7 +31,8 @@ class OracleProject : public TestProject {
   // The same without asking it: until the last build saw the tree as it is.
   [[nodiscard]] bool converges_by_itself() const;
   [[nodiscard]] std::size_t builds() const;
-  [[nodiscard]] nlohmann::json watch_status() const { return status().at("_watch"); }
+  // What `status` says of the watching. Throws when the daemon does not.
+  [[nodiscard]] nlohmann::json watch_status() const;
 
   // Builds do not end from then on, until let_builds_end(). await_build() returns when one that
   // began after `earlier` ones has read everything.
@@ -37,6 +41,8 @@ class OracleProject : public TestProject {
   void let_builds_end() const;
 
  private:
+  [[nodiscard]] Result<nlohmann::json> ask(std::string_view method,
+                                           const nlohmann::json& params) const;
   // Empty when the daemon has built all that there is now, and it was good.
   [[nodiscard]] std::string what_is_not_fresh() const;
   [[nodiscard]] std::filesystem::path gate() const { return outside() / "gate"; }
