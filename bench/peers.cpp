@@ -192,7 +192,10 @@ void compare(Size size, int rounds) {
   }
   const auto& bare = peers.front()->times;
   for (const auto& peer : peers) {
-    if (peer->times.empty()) continue;
+    if (peer->times.empty()) {
+      row({peer->name(), "", "", "", "", std::to_string(peer->missed)});
+      continue;
+    }
     const auto p50 = median(peer->times);
     const auto p99 = percentile(peer->times, 0.99);
     row({peer->name(), fmt::format("{:.2f} ms", p50), fmt::format("{:.2f} ms", p99),
