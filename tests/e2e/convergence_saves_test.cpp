@@ -165,15 +165,8 @@ TEST_CASE(
   CHECK(project.fault() == "");
   project.write("src/g", "written by its other name");
   CHECK(project.fault() == "");
-  // Only when the whole tree is compared is g found to be changed as well, which is one build more.
-  const auto comparisons = [&] { return project.watch_status().at("rescans").get<int>(); };
-  const auto earlier = comparisons();
   project.write("src/a/b/f", "and by its first");
-  if (const auto fault = project.fault(); !fault.empty()) {
-    CHECK(fault == "built again though nothing had changed");
-    CHECK(comparisons() > earlier);
-    CHECK(project.fault() == "");
-  }
+  CHECK(project.fault() == "");
 }
 
 TEST_CASE("the times of files prove nothing: kept, long past, far ahead") {
