@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/text.h"
 #include "sys/clock.h"
 #include "sys/unix_socket.h"
 #include "watch/bser.h"
@@ -39,6 +40,16 @@ bool flag_in(const Json& object, const char* key) {
 
 bool is_end_of_git_lock(const Hint& hint) {
   return hint.what == Hint::What::Gone && hint.name == GitHold::kLockName;
+}
+
+// Watchman's clocks are c:<start>:<process>:<root>:<ticks>: within one of them only the ticks grow.
+// True also if that cannot be told: a hint too many costs a look.
+bool is_after(std::string_view clock, std::string_view earlier) {
+  const auto colon = clock.rfind(':') + 1;
+  if (clock.substr(0, colon) != earlier.substr(0, earlier.rfind(':') + 1)) return true;
+  const auto ticks = parse_number(clock.substr(colon));
+  const auto ticks_before = parse_number(earlier.substr(colon));
+  return !ticks || !ticks_before || *ticks > *ticks_before;
 }
 
 bool is_unasked(const Json& message) {
@@ -114,8 +125,9 @@ Result<void> WatchmanSource::begin() {
 }
 
 Json WatchmanSource::since() const {
-  Json options = {
-      {"since", clock_}, {"fields", Json::array({"name"})}, {"empty_on_fresh_instance", true}};
+  Json options = {{"since", clock_},
+                  {"fields", Json::array({"name", "oclock"})},
+                  {"empty_on_fresh_instance", true}};
   if (!relative_root_.empty()) options["relative_root"] = relative_root_;
   return options;
 }
@@ -186,12 +198,16 @@ Result<void> WatchmanSource::take(const Json& message) {
   }
   // It began anew, or lost its thread: its answer says nothing of what was before.
   if (flag_in(message, "is_fresh_instance")) anything_ = true;
-  if (const auto clock = text_in(message, "clock"); !clock.empty()) clock_ = clock;
-  const auto files = message.find("files");
-  if (files == message.end() || !files->is_array()) return {};
-  for (const auto& file : *files) {
-    if (file.is_string()) names_.push_back(file.get<std::string>());
+  // What comes unasked repeats, after the settling, what a query has answered long before. A look
+  // at that again would take what was written through another name of the file for an edit of this.
+  if (const auto files = message.find("files"); files != message.end() && files->is_array()) {
+    for (const auto& file : *files) {
+      if (!file.is_object() || !is_after(text_in(file, "oclock"), clock_)) continue;
+      names_.push_back(text_in(file, "name"));
+    }
   }
+  const auto clock = text_in(message, "clock");
+  if (!clock.empty() && is_after(clock, clock_)) clock_ = clock;
   return {};
 }
 

@@ -36,6 +36,12 @@ bool is_missing() {
   return true;
 }
 
+Json files_named(std::initializer_list<const char*> names) {
+  Json files = Json::array();
+  for (const auto* name : names) files.push_back({{"name", name}, {"oclock", "c:2"}});
+  return files;
+}
+
 // Answers the first requests as Watchman does; when it is told to go on, it sends `more` and
 // closes, or stays silent.
 class FakeWatchman {
@@ -203,6 +209,40 @@ TEST_CASE("without Watchman the tree is polled, and status says how to start it"
   CHECK(world.changes() == "+a.c");
 }
 
+TEST_CASE("what Watchman has answered already it does not tell again when its settling is over") {
+  const World world;
+  std::filesystem::create_directories(world.root());
+  std::filesystem::create_directories(world.outside());
+  const auto socket = world.outside() / "sock";
+  const auto news = [](const char* name, const char* observed) {
+    return Json{{"name", name}, {"oclock", observed}};
+  };
+  const auto unasked = [](const char* clock, Json files) {
+    return encode_bser({{"subscription", "x"}, {"clock", clock}, {"files", std::move(files)}});
+  };
+  const auto answer =
+      encode_bser({{"clock", "c:7:8:1:10"}, {"files", {news("answered", "c:7:8:1:10")}}});
+  FakeWatchman fake(
+      socket,
+      answer + unasked("c:7:8:1:9", {news("answered before", "c:7:8:1:9")}) +
+          unasked("c:7:8:1:11", {news("later", "c:7:8:1:11"), news("answered", "c:7:8:1:10")}) +
+          unasked("c:9:1:1:2", {news("by another one", "c:9:1:1:2"), news("odd", "c:x")}),
+      FakeWatchman::End::Silence);
+  auto source = WatchmanSource::create(world.root(), {socket});
+  REQUIRE(source);
+  REQUIRE((*source)->add(world.root(), Interest::Root));
+  fake.go_on();
+  REQUIRE((*source)->sync());
+  std::vector<std::string> told;
+  REQUIRE(test::await([&] {
+    std::vector<Hint> hints;
+    (void)*(*source)->read(hints, now());
+    for (const auto& hint : hints) told.emplace_back(hint.name);
+    return !told.empty() && told.back() == "odd";
+  }));
+  CHECK(told == std::vector<std::string>{"answered", "later", "by another one", "odd"});
+}
+
 TEST_CASE("whatever answers in Watchman's place, no edit is lost") {
   struct Case {
     const char* name;
@@ -213,7 +253,8 @@ TEST_CASE("whatever answers in Watchman's place, no edit is lost") {
   };
   const auto fresh =
       encode_bser({{"subscription", "x"}, {"is_fresh_instance", true}, {"clock", "c:2"}});
-  const auto files = encode_bser({{"subscription", "x"}, {"files", {"a.c", "no/such", "/", ""}}});
+  const auto files =
+      encode_bser({{"subscription", "x"}, {"files", files_named({"a.c", "no/such", "/", ""})}});
   const auto canceled = encode_bser({{"subscription", "x"}, {"canceled", true}});
   const std::vector<Case> cases = {
       {"ends at once", "", FakeWatchman::End::Close, true, false},
