@@ -67,7 +67,7 @@ std::vector<double> edits(const TestProject& project, const Stamps& stamps, int 
 void edit_to_command(int rounds) {
   TestProject project;
   const Stamps ours(project.root() / "ours.fifo");
-  project.write("src/a.c", "0");
+  project.write("src/a.c", "before");
   project.configure(stamping_project(ours, 0));
   const auto started = monotonic_ns();
   project.haunt();

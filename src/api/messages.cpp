@@ -131,6 +131,7 @@ Json to_json(const DoctorResult& value) {
   watch["hints"] = value.hints;
   watch["overflows"] = value.overflows;
   watch["rescans"] = value.rescans;
+  watch["rewritten"] = value.rewritten;
   Json events = Json::array();
   for (const auto& event : value.events) events.push_back(to_json(event));
   return {
@@ -348,6 +349,7 @@ Result<DoctorResult> from_json(const Json& json) {
              .optional("hints", value.hints)
              .optional("overflows", value.overflows)
              .optional("rescans", value.rescans)
+             .optional("rewritten", value.rewritten)
              .done();
   if (!read) return fail(read.error(), "watch");
   if (!events.is_array()) return fail(Errc::Invalid, "\"events\" must be a list");

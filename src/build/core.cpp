@@ -125,9 +125,15 @@ Actions Core::on_changes(const std::vector<Touched>& touched, Clock clock, Insta
   Actions actions;
   clock_ = std::max(clock_, clock);
   priority_.on_changes(touched, scheduling_.prioritization, now);
-  for (const auto& change : touched) {
-    auto* state = find(change.target);
+  for (const auto& told : touched) {
+    auto* state = find(told.target);
     if (!state) continue;
+    const auto change = state->changes_in(told);
+    if (change.total == 0) continue;
+    if (told.restored && state->restorable) {
+      state->dirty = state->built;
+      continue;
+    }
     state->dirty = clock_;
     state->window.on_change(now);
     state->reasons.add_changes(change, now);
@@ -148,6 +154,7 @@ Actions Core::on_evaluated(const TargetId& target, Evaluation found, Clock clock
     state->evaluated = true;
     state->built = std::max(state->built, clock);
     if (found == Evaluation::Stale) state->ask(Cause::Initial);
+    state->restorable = !state->is_stale();
   }
   return settle({}, now);
 }
@@ -190,6 +197,8 @@ void Core::finish(TargetState& state, Running ended, Outcome outcome, Instant no
   state.answered = ended.asked;
   state.failed = outcome != Outcome::Success;
   state.attempts = state.failed ? ended.attempt : 0;
+  state.restorable = !state.failed && state.dirty <= state.built;
+  state.own_rewrites = std::move(ended.rewritten);
   priority_.on_built(state.id(), !state.failed, now - ended.started);
   if (!state.failed) {
     for (auto* dependent : state.dependents) {

@@ -23,6 +23,13 @@
 // included. Under `onChange: cancel` a change cancels the running build; after three cancellations
 // in a row the next one is let through, so that steady edits cannot starve a target.
 //
+// Files that come back to what they said. A change that takes the target back to what its last
+// build began with leaves it fresh, if that build succeeded and nothing changed while it ran: then
+// `dirty` is set back to `built`. A file that is rewritten with the same bytes changes nothing,
+// except during a build, which may have read it half written, or another version that was there for
+// a moment: it counts as a change then, unless the build before rewrote it likewise. That is the
+// build's own habit, and building once more would change nothing about it.
+//
 // A successful build asks for one build of each direct dependent. A failed dependency blocks its
 // dependents; a disabled one counts as fresh, unless it is being built.
 //
@@ -69,6 +76,9 @@ struct Touched {
   TargetId target;
   std::vector<RelPath> paths;  // the first kTriggerPaths suffice, in the order they happened
   std::size_t total = 0;       // how many in all; less than paths.size() means paths.size()
+  std::vector<RelPath> rewritten = {};  // not among `paths`: with the bytes that they had
+  // All its files say again what they said when the last build of the target began.
+  bool restored = false;
   // When the first of them was noticed; absent: when they were told.
   std::optional<Instant> noticed = std::nullopt;
 };

@@ -172,6 +172,7 @@ void Core::start(TargetState& state, Actions& actions, Instant now) {
   running.reasons = std::exchange(state.reasons, {});
   state.last_why = running.reasons.why;
   state.urgent = false;
+  state.restorable = false;
   state.waiting_since.reset();
   state.retry_at.reset();
   actions.push_back(StartBuild{.build = running.build,

@@ -25,6 +25,15 @@ std::vector<RelPath> sorted(std::vector<RelPath> paths) {
   return paths;
 }
 
+// More are not remembered, and count as changes.
+constexpr std::size_t kMostRewrites = 1000;
+
+void insert(std::vector<RelPath>& sorted_paths, const RelPath& path) {
+  const auto place = std::lower_bound(sorted_paths.begin(), sorted_paths.end(), path);
+  if (place != sorted_paths.end() && *place == path) return;
+  if (sorted_paths.size() < kMostRewrites) sorted_paths.insert(place, path);
+}
+
 }  // namespace
 
 void Reasons::add(Cause added) {
@@ -47,6 +56,20 @@ void Reasons::restore(Reasons older) {
   why.first_event = earlier(why.first_event, older.why.first_event);
   if (!why.window_closed) why.window_closed = older.why.window_closed;
   if (older.why.dependency) why.dependency = older.why.dependency;
+}
+
+Touched TargetState::changes_in(const Touched& touched) {
+  auto changes = touched;
+  changes.total = std::max(touched.total, touched.paths.size());
+  changes.rewritten.clear();
+  if (!running) return changes;
+  for (const auto& path : touched.rewritten) {
+    insert(running->rewritten, path);
+    if (std::binary_search(own_rewrites.begin(), own_rewrites.end(), path)) continue;
+    ++changes.total;
+    if (changes.paths.size() < kTriggerPaths) changes.paths.push_back(path);
+  }
+  return changes;
 }
 
 void TargetState::ask(Cause cause) {

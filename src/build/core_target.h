@@ -31,6 +31,7 @@ struct Running {
   Instant started{};
   int attempt = 1;
   bool requested = false;
+  std::vector<RelPath> rewritten;  // meanwhile, with the same bytes; sorted
   std::optional<CancelReason> cancelling;
   // Of a target that was removed and configured again meanwhile: its outcome says nothing.
   bool obsolete = false;
@@ -56,7 +57,10 @@ struct TargetState {
   std::uint64_t answered = 0;
   bool evaluated = false;  // it is known whether it is fresh
   bool failed = false;     // the last build that was let through
-  int attempts = 0;        // how often that was tried, if it failed
+  // What it made is still there, and made of what its files said when it began.
+  bool restorable = false;
+  std::vector<RelPath> own_rewrites;  // those during that build
+  int attempts = 0;                   // how often that was tried, if it failed
 
   QuietWindow window;
   Reasons reasons;
@@ -81,6 +85,8 @@ struct TargetState {
            asked > (answers ? running->asked : answered);
   }
   [[nodiscard]] bool is_ignored() const { return !settings.enabled && !requested && !running; }
+  // What of a batch is a change for this target.
+  [[nodiscard]] Touched changes_in(const Touched& touched);
   void ask(Cause cause);
   // Whatever is newer than the failure makes trying again pointless.
   void drop_retry();

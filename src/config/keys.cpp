@@ -387,6 +387,12 @@ constexpr Key kWatcherKeys[] = {
      .meaning = "How long steady changes can put off a build; at least `settlingDelay`.",
      .preset = "2000",
      .most = kMostMilliseconds},
+    {.name = "touchBuilds",
+     .type = Flag,
+     .meaning =
+         "Build also when a file was touched, or written with the bytes that it had. Otherwise "
+         "files up to 1 MiB are compared, and nothing is built for the same.",
+     .preset = "false"},
     {.name = "gitignore",
      .type = Flag,
      .meaning =

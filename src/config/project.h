@@ -259,6 +259,7 @@ struct Watcher {
   WatchBackend backend = WatchBackend::Auto;
   bool use_default_exclusions = true;
   bool gitignore = true;
+  bool touch_builds = false;
   std::vector<std::string> exclude_dirs;
   std::vector<IgnoreRule> rules;
   Milliseconds settling_delay{20};

@@ -221,6 +221,7 @@ api::Json Answers::status(const std::optional<TargetId>& only) const {
   watch["directories"] = counters.directories;
   watch["overflows"] = counters.overflows;
   watch["rescans"] = counters.rescans;
+  watch["rewritten"] = counters.rewritten;
   api::Json daemon = {{"pid", ::getpid()},
                       {"version", version_},
                       {"startTime", to_iso8601(started_)},

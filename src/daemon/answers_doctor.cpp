@@ -56,6 +56,7 @@ api::DoctorResult Answers::doctor() const {
           .hints = counters.hints,
           .overflows = counters.overflows,
           .rescans = counters.rescans,
+          .rewritten = counters.rewritten,
           .events = events_of(watching_.past_hints())};
 }
 

@@ -86,6 +86,7 @@ void Building::evaluate(const TargetId& name) {
                      last->output_fingerprint == output_fingerprint(*plan);
   log_info("{} is {} at start", name.value(), fresh ? "fresh" : "not up to date");
   if (fresh) {
+    watching_->begin_build(name);
     if (const auto artifact = artifact_in(*plan); !artifact.empty()) {
       publishing_.states().set_output_path(name, artifact, {now(), wall_now()});
     }
@@ -202,6 +203,7 @@ void Building::perform(const build::StartBuild& start) {
   const auto* target = project_.find(start.target);
   if (target == nullptr) return;
   hooking_.on_build_started(start.target);
+  watching_->begin_build(start.target);
   auto plan = plan_of(*target, start.why.paths, start.why.total_paths);
   if (!plan) {
     announce(start, "none", input_fingerprint(*target), std::nullopt);
@@ -278,6 +280,8 @@ void Building::perform(const build::CancelBuild& cancel) {
 }
 
 void Building::on_end(const TargetId& name, const BuildEndReport& report) {
+  // What happened while it ran must be known as such: it may have read what is gone again by now.
+  if (!closed_) watching_->sync();
   const auto found = executions_.find(name);
   // Kept alive to the end: it is the one who tells us.
   const Running ended = std::move(found->second);
@@ -308,6 +312,7 @@ void Building::on_end(const TargetId& name, const BuildEndReport& report) {
        .outputs = std::move(outputs),
        .output_path = artifact,
        .output_fingerprint = report.success ? output_fingerprint(ended.plan) : std::string(),
+       .fingerprint = fingerprint_if_fresh(name),
        // Something newer is to be built, or is being built already: the failure means nothing yet.
        .superseded = !report.success && verdict.standing != build::Standing::Failed,
        .retried = verdict.hold == build::Hold::Retry});
@@ -322,8 +327,18 @@ void Building::on_end(const TargetId& name, const BuildEndReport& report) {
   enqueue(std::move(actions));
 }
 
+std::string Building::fingerprint_if_fresh(const TargetId& name) const {
+  const auto* target = project_.find(name);
+  const bool fresh = core_.verdict(name).standing == build::Standing::Fresh;
+  return fresh && target != nullptr ? input_fingerprint(*target) : std::string();
+}
+
 void Building::close() {
   closed_ = true;
+  for (const auto& target : project_.targets) {
+    const auto fingerprint = fingerprint_if_fresh(target.name);
+    if (!fingerprint.empty()) publishing_.set_fingerprint(target.name, fingerprint);
+  }
   timer_.arm(std::nullopt);
   hooking_.kill_all();
   for (auto& [name, running] : executions_) running.execution->kill();

@@ -85,6 +85,8 @@ class Building {
                                             const std::vector<RelPath>& changed,
                                             std::size_t total) const;
   [[nodiscard]] std::string input_fingerprint(const config::Target& target) const;
+  // Empty for one that is not.
+  [[nodiscard]] std::string fingerprint_if_fresh(const TargetId& name) const;
 
   process::Orphanage& orphanage_;
   Publishing& publishing_;

@@ -150,19 +150,20 @@ void Publishing::record(const BuildFinish& finish, const std::optional<Timing>& 
   const auto begun = running_.find(finish.target);
   if (begun == running_.end() || begun->second.build != finish.build) return;
   const BuildBegin& begin = begun->second;
-  const state::BuildEntry entry{.id = finish.build,
-                                .target = finish.target,
-                                .started_at = wall_now() - finish.duration,
-                                .duration = finish.duration,
-                                .verdict = finish.verdict,
-                                .exit_code = finish.exit_code,
-                                .signal = finish.signal,
-                                .git_hash = begin.git_hash,
-                                .trigger = texts_of(begin.why.paths),
-                                .fingerprint = begin.fingerprint,
-                                .output_fingerprint = finish.output_fingerprint,
-                                .reason = reason_of(begin.why),
-                                .timing = timing};
+  const state::BuildEntry entry{
+      .id = finish.build,
+      .target = finish.target,
+      .started_at = wall_now() - finish.duration,
+      .duration = finish.duration,
+      .verdict = finish.verdict,
+      .exit_code = finish.exit_code,
+      .signal = finish.signal,
+      .git_hash = begin.git_hash,
+      .trigger = texts_of(begin.why.paths),
+      .fingerprint = finish.fingerprint.empty() ? begin.fingerprint : finish.fingerprint,
+      .output_fingerprint = finish.output_fingerprint,
+      .reason = reason_of(begin.why),
+      .timing = timing};
   write_history(entry);
   if (finish.verdict == state::BuildVerdict::Success) last_success_[finish.target] = entry;
 }
@@ -277,6 +278,14 @@ std::uint64_t Publishing::next_build_id() {
     if (const auto id = history_->next_build_id()) next = std::max(next, id->value());
   }
   return next;
+}
+
+void Publishing::set_fingerprint(const TargetId& target, const std::string& fingerprint) {
+  const auto last = last_success(target);
+  if (!last || last->fingerprint == fingerprint) return;
+  if (const auto set = history_->set_fingerprint(last->id, fingerprint); !set) {
+    log_warn("history: {}", set.error().message);
+  }
 }
 
 std::optional<state::LastSuccess> Publishing::last_success(const TargetId& target) {

@@ -53,7 +53,9 @@ struct BuildFinish {
   std::vector<std::string> outputs;
   std::string output_path;         // of the artifact, where there is one
   std::string output_fingerprint;  // of all outputs
-  bool superseded = false;         // something changed since it began
+  // Of the watched files, if they say at its end what they said when it began; empty: they do not.
+  std::string fingerprint;
+  bool superseded = false;  // something changed since it began
   bool retried = false;
 };
 
@@ -92,6 +94,8 @@ class Publishing {
   // The highest build number that anything remembers, plus one.
   [[nodiscard]] std::uint64_t next_build_id();
   [[nodiscard]] std::optional<state::LastSuccess> last_success(const TargetId& target);
+  // A fresh target's files are known by this fingerprint now: some were touched since.
+  void set_fingerprint(const TargetId& target, const std::string& fingerprint);
   // Over the last builds of the target, those before this daemon included.
   [[nodiscard]] Result<state::TimingFigures> timing_figures(const TargetId& target);
 

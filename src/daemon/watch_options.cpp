@@ -57,6 +57,7 @@ watch::Options watch_options_for(const config::Project& project,
   if (watcher.use_default_exclusions) {
     options.default_exclusions = watch::default_exclusions_for(ecosystem_of(project.type));
   }
+  options.touch_builds = watcher.touch_builds;
   options.gitignore = watcher.gitignore;
   if (watcher.gitignore) {
     options.global_excludes = watch::find_global_excludes().value_or(std::filesystem::path());

@@ -81,12 +81,17 @@ void Watching::report_changes(const watch::Batch& batch) {
   std::vector<build::Touched> touched(targets_.size());
   bool configuration = false;
   for (const auto& change : batch.changes) {
+    const bool rewritten = change.kind == watch::Change::Kind::Rewritten;
     for (const auto index : change.targets.indexes()) {
       if (index >= targets_.size()) {
-        configuration = true;
+        configuration = configuration || !rewritten;
         continue;
       }
       auto& target = touched[index];
+      if (rewritten) {
+        target.rewritten.push_back(change.path);
+        continue;
+      }
       ++target.total;
       if (target.paths.size() < build::kTriggerPaths) target.paths.push_back(change.path);
     }
@@ -94,8 +99,11 @@ void Watching::report_changes(const watch::Batch& batch) {
   for (std::size_t i = 0; i < touched.size(); ++i) {
     touched[i].target = targets_[i];
     touched[i].noticed = batch.hinted;
+    touched[i].restored = batch.restored.contains(i);
   }
-  std::erase_if(touched, [](const build::Touched& target) { return target.total == 0; });
+  std::erase_if(touched, [](const build::Touched& target) {
+    return target.total == 0 && target.rewritten.empty();
+  });
   if (!touched.empty()) listener_.on_touched(touched, batch.clock);
   if (configuration) listener_.on_configuration();
 }
@@ -126,6 +134,11 @@ state::WatchState Watching::state() const {
 std::size_t Watching::index_of(const TargetId& target) const {
   const auto found = std::find(targets_.begin(), targets_.end(), target);
   return static_cast<std::size_t>(found - targets_.begin());
+}
+
+void Watching::begin_build(const TargetId& target) {
+  const auto index = index_of(target);
+  if (index < targets_.size()) watcher_->begin_build(index);
 }
 
 std::string Watching::fingerprint(const TargetId& target) const {

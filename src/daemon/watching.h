@@ -39,6 +39,9 @@ class Watching {
   // Takes what the kernel has ready, without more ado.
   void take_ready();
   [[nodiscard]] Result<void> configure(const config::Project& project);
+  // A build of the target begins with its files as they are known now, or what it made before is of
+  // them.
+  void begin_build(const TargetId& target);
 
   [[nodiscard]] state::WatchState state() const;
   [[nodiscard]] Clock clock() const { return watcher_->clock(); }

@@ -362,6 +362,17 @@ Result<void> History::record(BuildEntry build) {
   return flush();
 }
 
+Result<void> History::set_fingerprint(BuildId build, const std::string& fingerprint) {
+  return attempt([&](Database& database) -> Result<void> {
+    auto statement = database.prepare("UPDATE builds SET fingerprint = ?1 WHERE id = ?2");
+    if (!statement) return fail(statement.error());
+    const auto done =
+        statement->bind(1, fingerprint).bind(2, static_cast<std::int64_t>(build.value())).step();
+    if (!done) return fail(done.error());
+    return {};
+  });
+}
+
 Result<void> History::flush() {
   if (unwritten_.empty()) return {};
   auto written = attempt([&](Database& database) -> Result<void> {

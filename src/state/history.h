@@ -31,7 +31,7 @@ struct BuildEntry {
   std::optional<int> signal;
   std::string git_hash;
   std::vector<std::string> trigger;
-  std::string fingerprint;         // of the watched files when it started; empty: not known
+  std::string fingerprint;         // of the watched files that it read; empty: not known
   std::string output_fingerprint;  // of what it left behind; empty: nothing, or not known
   std::string reason;              // why it was built, in a sentence
   std::optional<Timing> timing = std::nullopt;
@@ -66,6 +66,8 @@ class History {
   // waits for more than a moment.
   [[nodiscard]] Result<void> record(BuildEntry build);
   [[nodiscard]] Result<void> flush();
+  // The files that a build read have other times now, and say the same.
+  [[nodiscard]] Result<void> set_fingerprint(BuildId build, const std::string& fingerprint);
   // Nothing if no success is remembered.
   [[nodiscard]] Result<std::optional<LastSuccess>> last_success(const TargetId& target);
   // The last n builds, newest first; all targets' for an empty id.

@@ -24,6 +24,8 @@ enum class WatchToken : std::int32_t { None = -1 };
 struct Hint {
   enum class What : std::uint8_t {
     Changed,            // the entry `name` appeared, changed, or got other attributes
+    Created,            // the entry `name` appeared; Changed will follow if it is being written
+    Writing,            // the entry `name` is being written; Changed will follow when that is over
     Gone,               // the entry `name` was deleted or moved away
     DirectoryAppeared,  // or got other attributes
     DirectoryGone,      // deleted or moved away: watches below are of no use now
@@ -42,6 +44,8 @@ struct Hint {
 
 inline constexpr auto kHintKinds = std::to_array<EnumName<Hint::What>>({
     {Hint::What::Changed, "changed"},
+    {Hint::What::Created, "created"},
+    {Hint::What::Writing, "writing"},
     {Hint::What::Gone, "gone"},
     {Hint::What::DirectoryAppeared, "directory-appeared"},
     {Hint::What::DirectoryGone, "directory-gone"},

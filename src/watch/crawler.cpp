@@ -6,11 +6,16 @@
 #include <utility>
 
 #include "base/log.h"
+#include "watch/timestamps.h"
 
 namespace poltergeist::watch {
 
 Crawler::Crawler(std::filesystem::path root, Rules rules, std::size_t targets, ChangeSource& source)
-    : root_(std::move(root)), rules_(std::move(rules)), source_(source), tree_(targets) {}
+    : root_(std::move(root)),
+      rules_(std::move(rules)),
+      source_(source),
+      tree_(targets),
+      grain_(timestamp_grain(root_)) {}
 
 std::string Crawler::absolute(DirectoryId directory, std::string_view name) const {
   const auto& below = tree_.at(directory).path.text();
@@ -313,9 +318,13 @@ void Crawler::look_at(FileId file) {
     remove_file(file);
   } else if (kind_of(status) == EntryKind::File) {
     const auto stamp = Stamp::of(status);
-    if (stamp == tree_.stamp(file)) return;
+    if (stamp == tree_.stamp(file)) {
+      if (tree_.is_racy(file)) look_again(file);
+      return;
+    }
     ledger_.note(tree_, file);
     tree_.update(file, stamp, tree_.targets(file));
+    look_into(file);
   } else {
     look_at(directory, std::string(tree_.name(file)));
   }
@@ -327,9 +336,18 @@ FileId Crawler::put_file(DirectoryId directory, std::string_view name, const str
   const auto [file, is_new] = tree_.find_or_add(directory, name, stamp, targets);
   if (is_new) {
     if (ledger_.is_recording()) ledger_.note_absent(tree_.path(file));
-  } else if (stamp != tree_.stamp(file) || targets != tree_.targets(file)) {
+    look_into(file);
+    return file;
+  }
+  const bool is_written = stamp != tree_.stamp(file);
+  if (is_written || targets != tree_.targets(file)) {
     ledger_.note(tree_, file);
     tree_.update(file, stamp, targets);
+  }
+  if (is_written) {
+    look_into(file);
+  } else if (tree_.is_racy(file)) {
+    look_again(file);
   }
   return file;
 }

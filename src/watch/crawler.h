@@ -46,6 +46,18 @@ class Crawler {
   // A second try for directories without a watch, then a reading of all that had none.
   void poll();
 
+  // ---- What files say. Those that change are read, and can then be told from those that are
+  // written with the same bytes.
+  // False: no file is read.
+  void set_reading(bool reading);
+  // From here on this many files that changed are read at once; others wait for learn().
+  void allow_reads(std::size_t files) { reads_left_ = files; }
+  // Reads up to this many of those that wait.
+  void learn(std::size_t files);
+  [[nodiscard]] std::size_t unlearnt() const { return unlearnt_.size(); }
+  // A file that is new and empty, and has no other name: whoever made it is about to write it.
+  [[nodiscard]] bool is_nascent(DirectoryId directory, std::string_view name) const;
+
   void set_rules(Rules rules);
   // Reads the ignore files of a directory anew, or those outside of the root; true if they changed.
   bool reload_ignore_files(const RelPath& directory);
@@ -89,6 +101,11 @@ class Crawler {
   void set_watch(DirectoryId directory, WatchToken token);
   FileId put_file(DirectoryId directory, std::string_view name, const struct stat& status,
                   const TargetSet& targets);
+  // Its stamp is another one.
+  void look_into(FileId file);
+  // Its stamp is not, but might be the same for another content.
+  void look_again(FileId file);
+  [[nodiscard]] bool is_young(const Stamp& stamp) const;
   void remove_file(FileId file);
   void remove_unseen(DirectoryId directory);
   void drop_all(DirectoryId directory);
@@ -108,6 +125,10 @@ class Crawler {
   std::set<RelPath> unreadable_;
   std::set<RelPath> boundaries_;
   std::uint64_t boundaries_met_ = 0;
+  bool reading_ = true;
+  std::size_t reads_left_ = 0;
+  std::vector<FileId> unlearnt_;
+  Duration grain_;              // of the times of files
   bool limit_reached_ = false;  // in this call: no use in asking for more watches
 };
 

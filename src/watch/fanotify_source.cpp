@@ -36,7 +36,13 @@ void add_hints(std::uint64_t mask, WatchToken token, std::string_view name,
   if (directory && (mask & ~std::uint64_t{FAN_DELETE | FAN_MOVED_FROM | FAN_ONDIR}) != 0) {
     hints.push_back({What::DirectoryAppeared, token, name});
   }
-  if (!directory) hints.push_back({gone ? What::Gone : What::Changed, token, name});
+  if (directory) return;
+  const auto what = [&] {
+    if (gone) return What::Gone;
+    if ((mask & (FAN_MOVED_TO | FAN_CLOSE_WRITE | FAN_ATTRIB)) != 0) return What::Changed;
+    return (mask & FAN_MODIFY) != 0 ? What::Writing : What::Created;
+  };
+  hints.push_back({what(), token, name});
 }
 
 Error unusable(const std::string& what) {

@@ -52,12 +52,10 @@ std::optional<Hint::What> meaning_of(std::uint32_t mask) {
   if ((mask & (IN_DELETE | IN_MOVED_FROM)) != 0) {
     return directory ? Hint::What::DirectoryGone : Hint::What::Gone;
   }
-  if ((mask & (IN_CREATE | IN_MOVED_TO)) != 0) {
-    return directory ? Hint::What::DirectoryAppeared : Hint::What::Changed;
-  }
-  if ((mask & (IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB)) != 0) {
-    return directory ? Hint::What::DirectoryAppeared : Hint::What::Changed;
-  }
+  if (directory) return Hint::What::DirectoryAppeared;
+  if ((mask & IN_CREATE) != 0) return Hint::What::Created;
+  if ((mask & IN_MODIFY) != 0) return Hint::What::Writing;
+  if ((mask & (IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB)) != 0) return Hint::What::Changed;
   return std::nullopt;
 }
 
@@ -115,6 +113,7 @@ void decode_inotify(std::span<const char> bytes, std::vector<Hint>& hints) {
     if (!what) continue;
     // An event of the directory itself (its attributes) has no name, and its parent reports it too.
     const bool about_entry = *what == Hint::What::Changed || *what == Hint::What::Gone ||
+                             *what == Hint::What::Created || *what == Hint::What::Writing ||
                              *what == Hint::What::DirectoryAppeared ||
                              *what == Hint::What::DirectoryGone;
     if (about_entry && name.empty()) continue;

@@ -10,7 +10,16 @@ void Ledger::note_absent(const RelPath& path) {
 void Ledger::note(const Tree& tree, FileId file) {
   if (!recording_) return;
   const auto [entry, is_new] = before_.try_emplace(tree.path(file));
-  if (is_new) entry->second = {true, tree.stamp(file), tree.targets(file)};
+  if (is_new) entry->second = state_of(tree, file);
+}
+
+void Ledger::note_doubtful(const Tree& tree, FileId file) {
+  note(tree, file);
+  if (recording_) before_.at(tree.path(file)).doubtful = true;
+}
+
+Ledger::Before Ledger::state_of(const Tree& tree, FileId file) {
+  return {.content = tree.content(file), .stamp = tree.stamp(file), .targets = tree.targets(file)};
 }
 
 void Ledger::compare(const RelPath& path, const Before& before, const Before& after,
@@ -19,11 +28,18 @@ void Ledger::compare(const RelPath& path, const Before& before, const Before& af
   if (known != nullptr) gained = gained.without(gained.without(*known));
   const auto lost = before.targets.without(after.targets);
   const auto kept = after.targets.without(after.targets.without(before.targets));
-  if (!gained.empty()) changes.push_back({path, Change::Kind::Created, gained});
-  if (!kept.empty() && before.stamp != after.stamp) {
-    changes.push_back({path, Change::Kind::Modified, kept});
+  using Kind = Change::Kind;
+  // To whom it was not visible, it was not there.
+  if (!gained.empty()) {
+    changes.push_back({path, Kind::Created, gained, Content::Absent, after.content});
   }
-  if (!lost.empty()) changes.push_back({path, Change::Kind::Deleted, lost});
+  if (!kept.empty() && (before.stamp != after.stamp || before.doubtful)) {
+    const auto kind = is_same(before.content, after.content) ? Kind::Rewritten : Kind::Modified;
+    changes.push_back({path, kind, kept, before.content, after.content});
+  }
+  if (!lost.empty()) {
+    changes.push_back({path, Kind::Deleted, lost, before.content, Content::Absent});
+  }
 }
 
 std::vector<Change> Ledger::take_changes(const Tree& tree, const TargetSet* known) {
@@ -34,7 +50,7 @@ std::vector<Change> Ledger::take_changes(const Tree& tree, const TargetSet* know
     const auto directory = tree.find_directory(path.parent());
     const auto file =
         directory == DirectoryId::None ? FileId::None : tree.find(directory, path.name());
-    if (file != FileId::None) after = {true, tree.stamp(file), tree.targets(file)};
+    if (file != FileId::None) after = state_of(tree, file);
     compare(path, before, after, known, changes);
   }
   before_.clear();

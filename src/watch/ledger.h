@@ -22,6 +22,8 @@ class Ledger {
   // Must be called before each first change of a path in the tree; later calls for it do nothing.
   void note_absent(const RelPath& path);
   void note(const Tree& tree, FileId file);
+  // The same for one that may have changed though its stamp did not.
+  void note_doubtful(const Tree& tree, FileId file);
 
   // The changes since the last call, in no order. `known`: targets whose gains count as
   // changes.
@@ -30,10 +32,12 @@ class Ledger {
 
  private:
   struct Before {
-    bool existed = false;
+    Content content = Content::Absent;
     Stamp stamp;
     TargetSet targets;
+    bool doubtful = false;
   };
+  [[nodiscard]] static Before state_of(const Tree& tree, FileId file);
   static void compare(const RelPath& path, const Before& before, const Before& after,
                       const TargetSet* known, std::vector<Change>& changes);
 

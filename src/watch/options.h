@@ -36,6 +36,7 @@ struct Options {
   std::filesystem::path global_excludes;        // find_global_excludes(); empty: none
   std::vector<std::filesystem::path> never;     // absolute: state directory, logs
   Milliseconds poll_interval{2000};             // for what cannot be watched
+  bool touch_builds = false;  // a file that was written counts, whatever was written
 
   friend bool operator==(const Options&, const Options&) = default;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The snapshot: the directories that are watched and the files that targets claim, each as the last
 // stat saw it, and per target the sum over its files. It knows nothing of rules or of the file
-// system. Lean: a file costs about 85 bytes and its name.
+// system. Lean: a file costs about 93 bytes and its name.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 
 #include "base/paths.h"
 #include "watch/change_source.h"
+#include "watch/content.h"
 #include "watch/fingerprint.h"
 #include "watch/rules.h"
 #include "watch/slab.h"
@@ -61,6 +62,7 @@ class Tree {
   // The file of that name, added if it was not there; then it is as given.
   Put find_or_add(DirectoryId directory, std::string_view name, const Stamp& stamp,
                   const TargetSet& targets);
+  // What is known of its content stays as it is.
   void update(FileId id, const Stamp& stamp, const TargetSet& targets);
   void remove(FileId id);
   [[nodiscard]] bool is_alive(FileId id) const { return file(id).directory != DirectoryId::None; }
@@ -71,13 +73,18 @@ class Tree {
   }
   [[nodiscard]] Stamp stamp(FileId id) const;
   [[nodiscard]] const TargetSet& targets(FileId id) const { return claims_[file(id).claim]; }
+  [[nodiscard]] Content content(FileId id) const { return file(id).content; }
+  void set_content(FileId id, Content content) { file(id).content = content; }
   [[nodiscard]] FileId next_in_directory(FileId id) const { return file(id).next; }
   [[nodiscard]] std::size_t file_count() const { return files_.size(); }
 
   // A mark that a file carries until it is taken off; true if it was not there before.
   bool mark(FileId id);
   void unmark(FileId id) { file(id).marked = false; }
-  // The same for the scan that runs now.
+  // Its stamp is so young that a further writing might leave it the same.
+  void set_racy(FileId id, bool racy) { file(id).racy = racy; }
+  [[nodiscard]] bool is_racy(FileId id) const { return file(id).racy; }
+  // A mark of the scan that runs now.
   void set_seen(FileId id, bool seen) { file(id).seen = seen; }
   [[nodiscard]] bool is_seen(FileId id) const { return file(id).seen; }
 
@@ -96,6 +103,7 @@ class Tree {
     std::int64_t modified = 0;
     std::int64_t changed = 0;
     std::uint64_t inode = 0;
+    Content content = Content::Unknown;
     std::uint32_t mode = 0;
     std::uint32_t name = 0;  // in names_
     DirectoryId directory = DirectoryId::None;
@@ -105,6 +113,7 @@ class Tree {
     std::uint8_t name_size = 0;
     bool marked : 1 = false;
     bool seen : 1 = false;
+    bool racy : 1 = false;
   };
   struct Sum {
     Fingerprint print;

@@ -38,6 +38,9 @@ Batch Watcher::sync(Instant now) {
 Result<Batch> Watcher::configure(Options options, Instant now) {
   return core_->configure(std::move(options), now);
 }
+void Watcher::begin_build(std::size_t target) {
+  core_->begin_build(target);
+}
 Clock Watcher::clock() const {
   return core_->clock();
 }

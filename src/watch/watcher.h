@@ -5,7 +5,11 @@
 // paths; a stat decides. A directory is watched first and read after, so nothing falls between; one
 // that goes away loses its watches at once; lost hints (overflow) cost a comparison of everything,
 // never a change. What a caller gets is the difference between the snapshot before and after,
-// whatever happened meanwhile: a file that was replaced by the same is no change.
+// whatever happened meanwhile: a file that came back as it was is no change. One that was written
+// with the same bytes is told as such (Rewritten); whether that matters is the caller's to say.
+//
+// A file that is being written is looked at when its writer has closed it, half a second later at
+// the latest, so that nothing is built from half of it; sync() looks at once.
 //
 // The caller waits for fd() (if there is one) and deadline(), and calls apply() for either. One
 // thread; nothing here blocks but the file system itself.
@@ -63,6 +67,7 @@ struct Counters {
   std::uint64_t hints = 0;
   std::uint64_t overflows = 0;
   std::uint64_t rescans = 0;
+  std::uint64_t rewritten = 0;  // files that were written with the bytes that they had
   std::size_t watches = 0;      // directories of the tree with a watch now
   std::size_t polled = 0;       // directories of the tree that have none
   std::size_t directories = 0;  // both
@@ -106,6 +111,10 @@ class Watcher {
   // there before, by name, gained or lost; of a new one the fingerprint tells all. Indexes are
   // those of the new options.
   [[nodiscard]] Result<Batch> configure(Options options, Instant now);
+
+  // A build of the target begins from the files as they are known now: from here on Batch::restored
+  // tells when they all say that again.
+  void begin_build(std::size_t target);
 
   [[nodiscard]] Clock clock() const;
   [[nodiscard]] const Fingerprint& fingerprint(std::size_t target) const;

@@ -17,11 +17,27 @@ constexpr std::size_t kMostHints = 1 << 20;
 constexpr int kMostRounds = 16;
 // An ignore file that is gone or empty is probably being saved.
 constexpr Milliseconds kIgnoreFileGap{200};
+// A file that stays open is looked at this long after it was written to first (reliability W25).
+constexpr Milliseconds kLongestWriting{500};
+// Reading files, each some microseconds: all of a small project at once, those that change, and the
+// rest a tenth of the time, so that nobody waits for it.
+constexpr std::size_t kReadsAtStart = 256;
+constexpr std::size_t kReadsInACall = 256;
+constexpr std::size_t kReadsInASlice = 128;
+constexpr Milliseconds kSlicePause{10};
 // A rescan that comes sooner than this after the last is one of a storm.
 constexpr Seconds kQuick{1};
 constexpr int kFreeRescans = 3;
 constexpr Milliseconds kFirstBackoff{100};
 constexpr Milliseconds kLongestBackoff{5000};
+
+bool is_of_writing(Hint::What what) {
+  return what == Hint::What::Writing || what == Hint::What::Created;
+}
+
+bool is_of_same(const Hint& a, const Hint& b) {
+  return a.token == b.token && a.name == b.name;
+}
 
 }  // namespace
 
@@ -33,7 +49,10 @@ Watcher::Core::Core(std::filesystem::path root, Options options, Rules rules,
       crawler_(root_, std::move(rules), options_.targets.size(), *source_),
       asides_(*source_, crawler_.table()),
       places_(find_git_places(root_)),
-      git_(places_) {}
+      git_(places_),
+      change_sets_(options_.targets.size()) {
+  crawler_.set_reading(!options_.touch_builds);
+}
 
 void Watcher::Core::begin(Instant now) {
   // A source that polls is due at once; what it would ask for is what is done here.
@@ -42,6 +61,7 @@ void Watcher::Core::begin(Instant now) {
   root_trouble_ = "not looked for yet";
   if (!find_root(now)) lose_root(root_trouble_, now);
   crawler_.ledger().set_recording(true);
+  crawler_.learn(kReadsAtStart);
   git_.look(now);
   poll_at_ = now + options_.poll_interval;
   batch_ = {};
@@ -49,12 +69,21 @@ void Watcher::Core::begin(Instant now) {
 }
 
 Batch Watcher::Core::apply(Instant now) {
+  crawler_.allow_reads(kReadsInACall);
   drain(now);
   settle(now, Force::No);
+  learn(now);
   return finish();
 }
 
+void Watcher::Core::learn(Instant now) {
+  if (crawler_.unlearnt() == 0 || now < learn_at_) return;
+  crawler_.learn(kReadsInASlice);
+  learn_at_ = now + kSlicePause;
+}
+
 Batch Watcher::Core::sync(Instant now) {
+  crawler_.allow_reads(kReadsInACall);
   if (!source_->sync()) take_anything();
   git_lock_changed_ = true;
   // Whatever happened before the call is in the first round's hints or is read in the first round;
@@ -70,6 +99,7 @@ Result<Batch> Watcher::Core::configure(Options options, Instant now) {
   if (options == options_) return Batch{.clock = clock_};
   auto rules = Rules::compile(root_, options);
   if (!rules) return fail(rules.error());
+  crawler_.allow_reads(kReadsInACall);
   drain(now);
   settle(now, Force::Yes);
 
@@ -84,7 +114,13 @@ Result<Batch> Watcher::Core::configure(Options options, Instant now) {
   // What the old targets had coming belongs to the same batch, under their new numbers.
   auto pending = crawler_.ledger().take_changes(crawler_.tree());
   crawler_.tree().renumber_targets(origin);
+  std::vector<ChangeSet> change_sets(origin.size());
+  for (std::size_t i = 0; i < origin.size(); ++i) {
+    if (origin[i]) change_sets[i] = std::move(change_sets_[*origin[i]]);
+  }
+  change_sets_ = std::move(change_sets);
   options_ = std::move(options);
+  crawler_.set_reading(!options_.touch_builds);
   crawler_.set_rules(std::move(*rules));
   watch_asides();
   if (root_trouble_.empty()) crawler_.reread(crawler_.tree().root(), Crawler::Reach::Identity);
@@ -107,11 +143,26 @@ Batch Watcher::Core::finish(const TargetSet* known) {
                         std::make_move_iterator(changes.end()));
   std::stable_sort(batch_.changes.begin(), batch_.changes.end(),
                    [](const Change& a, const Change& b) { return a.path < b.path; });
+  note_in_change_sets();
   if (!batch_.changes.empty()) ++clock_;
   batch_.clock = clock_;
   batch_.hinted = hinted_;
-  if (!rescan_wanted_ && ignored_by_.empty()) hinted_.reset();
+  if (!rescan_wanted_ && ignored_by_.empty() && writing_.empty()) hinted_.reset();
   return std::exchange(batch_, {});
+}
+
+void Watcher::Core::note_in_change_sets() {
+  TargetSet touched;
+  for (const auto& change : batch_.changes) {
+    if (change.kind == Change::Kind::Rewritten) ++counters_.rewritten;
+    change.targets.for_each([&](std::size_t target) {
+      change_sets_[target].note(change.path, change.before, change.after);
+      touched.insert(target);
+    });
+  }
+  touched.for_each([&](std::size_t target) {
+    if (change_sets_[target].is_empty()) batch_.restored.insert(target);
+  });
 }
 
 // ---- Hints to marks
@@ -131,7 +182,9 @@ bool Watcher::Core::drain(Instant now) {
     if (!*more) break;
     for (std::size_t i = 0; i < hints_.size(); ++i) {
       if (hints_.size() - i <= kPastHints) remember(hints_[i], now);
-      take(hints_[i]);
+      const bool more_of_it = i + 1 < hints_.size() && is_of_same(hints_[i], hints_[i + 1]);
+      if (more_of_it && is_of_writing(hints_[i].what)) continue;
+      take(hints_[i], now);
     }
     taken += hints_.size();
   }
@@ -163,7 +216,7 @@ std::vector<PastHint> Watcher::Core::past_hints() const {
   return hints;
 }
 
-void Watcher::Core::take(const Hint& hint) {
+void Watcher::Core::take(const Hint& hint, Instant now) {
   if (hint.what == Hint::What::Overflow) {
     batch_.overflowed = true;
     ++counters_.overflows;
@@ -188,7 +241,7 @@ void Watcher::Core::take(const Hint& hint) {
     if (about_itself) {
       take_end_of(directory);
     } else {
-      mark(directory, hint);
+      mark(directory, hint, now);
     }
   });
 }
@@ -240,7 +293,21 @@ void Watcher::Core::take_end_of(DirectoryId directory) {
   crawler_.unwatch(directory);
 }
 
-void Watcher::Core::mark(DirectoryId directory, const Hint& hint) {
+bool Watcher::Core::mark_writing(DirectoryId directory, const Hint& hint, Instant now) {
+  // What ignore files say has a delay of its own, and of `.git` its being there is all that counts.
+  if (GitIgnores::is_ignore_file(hint.name) || hint.name == ".git") return false;
+  if (!is_of_writing(hint.what)) {
+    if (!writing_.empty()) writing_.erase({directory, std::string(hint.name)});
+    return false;
+  }
+  const auto [entry, is_new] = writing_.try_emplace({directory, std::string(hint.name)});
+  if (is_new) entry->second.until = now + kLongestWriting;
+  if (hint.what == Hint::What::Writing) entry->second.is_looked_at = true;
+  return true;
+}
+
+void Watcher::Core::mark(DirectoryId directory, const Hint& hint, Instant now) {
+  if (mark_writing(directory, hint, now)) return;
   const auto& tree = crawler_.tree();
   const auto& path = tree.at(directory).path;
   if (GitIgnores::is_ignore_file(hint.name)) ignored_by_.try_emplace(path);
@@ -268,6 +335,7 @@ void Watcher::Core::mark(DirectoryId directory, const Hint& hint) {
 void Watcher::Core::clear_marks() {
   for (const auto file : files_) crawler_.tree().unmark(file);
   files_.clear();
+  writing_.clear();
   names_.clear();
   directories_.clear();
 }
@@ -288,6 +356,7 @@ void Watcher::Core::settle(Instant now, Force force) {
   settle_git(now);
   settle_ignore_files(now, force);
   settle_rescan(now, force);
+  settle_writing(now, force);
   settle_entries();
   settle_polled(now, force);
   while (crawler_.boundaries() != watched_boundaries_ ||
@@ -359,6 +428,22 @@ void Watcher::Core::settle_rescan(Instant now, Force force) {
   rescan_not_before_ = now + std::min(kFirstBackoff * (1 << doublings), kLongestBackoff);
 }
 
+void Watcher::Core::settle_writing(Instant now, Force force) {
+  for (auto it = writing_.begin(); it != writing_.end();) {
+    const auto& [directory, name] = it->first;
+    auto& writing = it->second;
+    const bool is_over = force == Force::Yes || now >= writing.until;
+    // A link, and whatever else nobody writes to, is there at once.
+    if (!is_over && (writing.is_looked_at || crawler_.is_nascent(directory, name))) {
+      writing.is_looked_at = true;
+      ++it;
+      continue;
+    }
+    names_.emplace_back(directory, name);
+    it = writing_.erase(it);
+  }
+}
+
 void Watcher::Core::settle_entries() {
   for (const auto& path : std::exchange(directories_, {})) {
     const auto directory = crawler_.tree().find_directory(path);
@@ -390,6 +475,8 @@ std::optional<Instant> Watcher::Core::deadline() const {
   if (rescan_wanted_) due = earlier(due, rescan_not_before_);
   if (lacks_watches()) due = earlier(due, poll_at_);
   for (const auto& [path, when] : ignored_by_) due = earlier(due, when);
+  for (const auto& [name, writing] : writing_) due = earlier(due, writing.until);
+  if (crawler_.unlearnt() > 0) due = earlier(due, learn_at_);
   return due;
 }
 

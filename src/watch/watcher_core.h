@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "watch/asides.h"
+#include "watch/change_set.h"
 #include "watch/crawler.h"
 #include "watch/git_hold.h"
 #include "watch/watcher.h"
@@ -31,6 +32,7 @@ class Watcher::Core {
   [[nodiscard]] Batch apply(Instant now);
   [[nodiscard]] Batch sync(Instant now);
   [[nodiscard]] Result<Batch> configure(Options options, Instant now);
+  void begin_build(std::size_t target) { change_sets_.at(target).begin(); }
 
   [[nodiscard]] const ChangeSource& source() const { return *source_; }
   [[nodiscard]] std::optional<Instant> deadline() const;
@@ -48,10 +50,12 @@ class Watcher::Core {
   // ---- Hints to marks
   // True if there were any.
   bool drain(Instant now);
-  void take(const Hint& hint);
+  void take(const Hint& hint, Instant now);
   void take_aside(Asides::Purpose purpose, const Hint& hint);
   void take_end_of(DirectoryId directory);
-  void mark(DirectoryId directory, const Hint& hint);
+  void mark(DirectoryId directory, const Hint& hint, Instant now);
+  // Whether a file is being written, and need not be looked at before that is over.
+  bool mark_writing(DirectoryId directory, const Hint& hint, Instant now);
   void remember(const Hint& hint, Instant now);
   void clear_marks();
   // What changed is not known, in the tree or beside it.
@@ -64,11 +68,15 @@ class Watcher::Core {
   void settle_git(Instant now);
   void settle_ignore_files(Instant now, Force force);
   void settle_rescan(Instant now, Force force);
+  // Those that nobody writes any more, or that have been written for long enough.
+  void settle_writing(Instant now, Force force);
   void settle_entries();
   void settle_polled(Instant now, Force force);
   // Something has no watch, in the tree or beside it, and is looked at instead.
   [[nodiscard]] bool lacks_watches() const;
   [[nodiscard]] Batch finish(const TargetSet* known = nullptr);
+  void note_in_change_sets();
+  void learn(Instant now);
 
   // ---- The root
   // False while there is none.
@@ -97,6 +105,11 @@ class Watcher::Core {
   // Marks.
   std::vector<FileId> files_;
   std::vector<std::pair<DirectoryId, std::string>> names_;
+  struct Writing {
+    Instant until;              // then it is looked at, written or not
+    bool is_looked_at = false;  // it is known to be more than a name
+  };
+  std::map<std::pair<DirectoryId, std::string>, Writing> writing_;
   std::set<RelPath> directories_;  // to be read
   std::map<RelPath, Instant>
       ignored_by_;  // directories whose ignore files changed: not before then
@@ -109,6 +122,8 @@ class Watcher::Core {
   // rewritten ignore file) may hold a change of any age since then.
   std::optional<Instant> hinted_;
 
+  std::vector<ChangeSet> change_sets_;  // by target
+  Instant learn_at_{};
   Instant rescan_not_before_{};
   Instant last_rescan_{};
   int quick_rescans_ = 0;  // in a row, each soon after the one before

@@ -2,6 +2,7 @@
 #include "build/simulator.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace poltergeist::build {
 
@@ -61,7 +62,7 @@ std::vector<int> Simulator::running_targets() const {
 
 Simulator::Inputs Simulator::inputs_now(int target) const {
   const auto& world = world_.at(static_cast<std::size_t>(target));
-  Inputs inputs{.edits = world.edits, .definition = world.definition};
+  Inputs inputs{.content = world.content, .definition = world.definition};
   for (const auto& dependency : world.settings.definition.depends_on) {
     const auto& other = world_.at(static_cast<std::size_t>(index_of(dependency)));
     if (other.configured) inputs.dependencies[index_of(dependency)] = other.generation;
@@ -115,6 +116,10 @@ void Simulator::configure_anew(bool first) {
     }
     world.configured = true;
     world.is_new = !was;
+    if (!was) {
+      world.base = world.content;
+      world.rewrites = dice_.one_in(2);
+    }
     auto& target = world.settings;
     const auto before = target.definition;
     if (!was || dice_.one_in(4)) {
@@ -152,7 +157,10 @@ void Simulator::configure_anew(bool first) {
     auto& world = world_.at(static_cast<std::size_t>(index_of(id)));
     if (world.job || dice_.one_in(4)) continue;
     const bool fresh = world.is_new && dice_.one_in(2);
-    if (fresh) world.artifact = inputs_now(index_of(id));
+    if (fresh) {
+      world.artifact = inputs_now(index_of(id));
+      world.base = world.content;
+    }
     perform(core_.on_evaluated(id, fresh ? Evaluation::Fresh : Evaluation::Stale, clock_, now_));
   }
 }
@@ -162,13 +170,47 @@ void Simulator::edit() {
   const bool from_build = dice_.one_in(3);
   for (int i = 0; i < targets_; ++i) {
     if (!dice_.one_in(targets_)) continue;
-    ++world_.at(static_cast<std::size_t>(i)).edits;
-    const auto path = from_build ? 2 : dice_.below(4);
-    touched.push_back({.target = names().at(static_cast<std::size_t>(i)),
-                       .paths = {paths().at(static_cast<std::size_t>(path))}});
-    tell("edit of " + names().at(static_cast<std::size_t>(i)).value());
+    if (auto one = touch(i, from_build)) touched.push_back(std::move(*one));
   }
   perform(core_.on_changes(touched, ++clock_, now_));
+}
+
+// Somebody writes a file: something new, what the last build began with, or what it says already.
+std::optional<Touched> Simulator::touch(int target, bool from_build) {
+  auto& world = world_.at(static_cast<std::size_t>(target));
+  constexpr std::array<std::size_t, 3> kByHand = {0, 1, 3};
+  const auto& path =
+      paths().at(from_build ? 2 : kByHand.at(static_cast<std::size_t>(dice_.below(3))));
+  Touched touched{.target = names().at(static_cast<std::size_t>(target)), .paths = {}};
+  const int before = world.content;
+  const int way = dice_.below(4);
+  if (way < 2) {
+    world.content = ++contents_;
+  } else if (way == 2 && world.base) {
+    world.content = *world.base;
+  }
+  bool rewritten = world.content == before;
+  // What a build writes itself it does not read between.
+  const bool own = rewritten && from_build && world.rewrites;
+  if (world.job && !own) {
+    // Whoever does the same twice in a row is taken for the build.
+    if (rewritten && world.was_rewritten) world.content = ++contents_;
+    rewritten = world.content == before;
+    world.job->disturbed = true;
+    world.job->rewritten = world.job->rewritten || rewritten;
+  }
+  if (world.job && own) world.job->wrote_itself = true;
+  (rewritten ? touched.rewritten : touched.paths).push_back(path);
+  touched.restored = world.base == world.content && !dice_.one_in(8);
+  if (rewritten ? world.job && !(own && world.wrote_itself)
+                : world.base == world.content && !touched.restored) {
+    world.doubted = true;
+  }
+  tell((rewritten          ? "rewriting of "
+        : touched.restored ? "restoring of "
+                           : "edit of ") +
+       touched.target.value());
+  return touched;
 }
 
 void Simulator::end_build(bool for_good) {
@@ -188,8 +230,15 @@ void Simulator::report_end(int target, Outcome outcome) {
   const auto job = *std::exchange(world.job, std::nullopt);
   if (world.configured && !job.obsolete && outcome != Outcome::Cancelled) {
     world.artifact = job.inputs;
+    if (job.disturbed) world.artifact->content = kMixed;
     world.failed = outcome != Outcome::Success;
     if (!world.failed) ++world.generation;
+  }
+  if (outcome == Outcome::Cancelled) {
+    world.doubted = true;
+  } else {
+    world.was_rewritten = job.rewritten;
+    world.wrote_itself = job.wrote_itself;
   }
   check_stages(job, outcome);
   tell("end of " + names().at(static_cast<std::size_t>(target)).value() + " outcome " +
@@ -298,7 +347,9 @@ void Simulator::on_start(const StartBuild& start) {
   if (!ready && !world.wanted && !(git_is_old && world.settings.enabled && !paused_)) {
     complain("a build that nobody wanted now");
   }
-  if (start.attempt == 1 && start.why.cause == Cause::Changed && is_up_to_date(target)) {
+  const bool doubted = std::exchange(world.doubted, false);
+  if (start.attempt == 1 && start.why.cause == Cause::Changed && !doubted &&
+      is_up_to_date(target)) {
     complain("a build of what is up to date");
   }
   for (const auto other : running_targets()) {
@@ -313,6 +364,7 @@ void Simulator::on_start(const StartBuild& start) {
   }
   check_patience(target);
   world.queued.reset();
+  world.base = world.content;
   world.job = Job{.id = start.build,
                   .inputs = inputs_now(target),
                   .stages = begin_stages(start),

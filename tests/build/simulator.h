@@ -46,7 +46,7 @@ class Simulator {
  private:
   // What an artifact was made from: the edits of its own files, and the builds of its dependencies.
   struct Inputs {
-    int edits = 0;
+    int content = 0;  // kMixed: nobody can say
     int definition = 0;
     std::map<int, int> dependencies;
 
@@ -58,13 +58,21 @@ class Simulator {
     StageClock stages;
     Instant started;
     bool cancelled = false;
-    bool obsolete = false;  // the target was removed meanwhile
+    bool obsolete = false;   // the target was removed meanwhile
+    bool disturbed = false;  // its files were something else meanwhile, for a moment at least
+    bool rewritten = false;  // by somebody else, with the same bytes
+    bool wrote_itself = false;
   };
   struct World {
     bool configured = false;
     bool is_new = false;  // since the last reload: only then may it be found fresh
     TargetSettings settings;
-    int edits = 0;
+    int content = 0;
+    std::optional<int> base;     // what the last build began with, as whoever watches knows
+    bool rewrites = false;       // its builds write one of its files, each time with the same bytes
+    bool was_rewritten = false;  // by somebody else, while the last build ran
+    bool wrote_itself = false;   // so did that build
+    bool doubted = false;        // it may be up to date, but who would know
     int definition = 0;
     int generation = 0;              // counts successful builds
     std::optional<Inputs> artifact;  // what the last build that was let through read
@@ -82,6 +90,7 @@ class Simulator {
   void configure_anew(bool first);
   void random_event();
   void edit();
+  [[nodiscard]] std::optional<Touched> touch(int target, bool from_build);
   void end_build(bool for_good);
   void advance(Duration duration);
   void calm_down();
@@ -106,10 +115,12 @@ class Simulator {
   void tell(const std::string& text);
 
   static constexpr int kMost = 5;
+  static constexpr int kMixed = -1;
   Dice dice_;
   Core core_;
   Instant now_ = Instant{} + std::chrono::hours(1);
   Clock clock_ = 0;
+  int contents_ = 0;  // that there have been
   int targets_ = 0;
   Duration pace_{};
   config::BuildScheduling scheduling_;

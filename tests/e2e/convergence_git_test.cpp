@@ -59,6 +59,20 @@ void make_history(const fs::path& root) {
   }
 }
 
+void stash_and_pop(const OracleProject& project) {
+  const auto ran = run({.argv = {"/bin/sh", "-c", "git stash -q && git stash pop -q"},
+                        .cwd = project.root(),
+                        .env = {{"GIT_CONFIG_GLOBAL", "/dev/null"},
+                                {"GIT_CONFIG_SYSTEM", "/dev/null"},
+                                {"GIT_AUTHOR_NAME", "t"},
+                                {"GIT_AUTHOR_EMAIL", "t@t"},
+                                {"GIT_COMMITTER_NAME", "t"},
+                                {"GIT_COMMITTER_EMAIL", "t@t"}},
+                        .in = {}});
+  INFO(ran.out << ran.err);
+  REQUIRE(ran.code == 0);
+}
+
 void live_with_git(const OracleProject& project) {
   const auto& root = project.root();
   const auto settled = [&](const char* after) {
@@ -106,6 +120,22 @@ std::string git_line(const fs::path& directory, std::vector<std::string> args) {
 }
 
 }  // namespace
+
+TEST_CASE("what git stashes and brings back within the quiet window is not built again") {
+  OracleProject project(nlohmann::json{{"settlingDelay", 2000}});
+  make_history(project.root());
+  project.haunt();
+  REQUIRE(project.fault() == "");
+  project.write("src/d1/f1", "an edit");
+  project.write("src/new", "a new file");
+  REQUIRE(project.fault() == "");
+  const auto before = project.builds();
+  for (int i = 0; i < backend_rounds(4); ++i) {
+    stash_and_pop(project);
+    REQUIRE(project.fault() == "");
+  }
+  CHECK(project.builds() == before);
+}
 
 TEST_CASE("checkout, rebase, stash and bisect in a repository: the build ends with the last tree") {
   OracleProject project;

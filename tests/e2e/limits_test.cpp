@@ -242,3 +242,19 @@ TEST_CASE("without an inotify instance the tree is polled, and watched as soon a
   CHECK(project.converges_by_itself());
   CHECK(project.fault() == "");
 }
+
+TEST_CASE("two saves of the same size within one tick of the file system's clock are two") {
+  if (!enter_own_namespace()) return;
+  OracleProject project;
+  const CoarseDisk disk(project.root());
+  std::filesystem::create_directories(project.src());
+  project.configure_again();
+  project.write("src/a.c", "0000");
+  project.haunt();
+  for (int i = 0; i < rounds(50); ++i) {
+    project.write("src/a.c", std::to_string(1000 + 2 * i));
+    (void)project.watch_status();
+    project.write("src/a.c", std::to_string(1001 + 2 * i));
+    REQUIRE(project.fault() == "");
+  }
+}

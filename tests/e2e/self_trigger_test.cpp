@@ -2,6 +2,7 @@
 // Builds that write what their own target watches.
 #include <catch2/catch.hpp>
 
+#include "support/rounds.h"
 #include "support/test_project.h"
 
 using namespace poltergeist::test;
@@ -29,6 +30,49 @@ TEST_CASE("an output among the sources sets nothing off") {
   CHECK(project.run_poltergeist({"wait"}).code == 0);
   CHECK(project.builds_of("app") == 1);
   project.write("src/main.c", "two");
+  CHECK(project.run_poltergeist({"wait"}).code == 0);
+  CHECK(project.builds_of("app") == 2);
+}
+
+TEST_CASE(
+    "a build that writes sources again with the bytes that they had is built once more, once") {
+  TestProject project;
+  project.write("src/main.c", "one");
+  project.write("src/gen.h", "generated");
+  project.configure({{"targets",
+                      {target_that("printf generated > src/gen.h && touch src/main.c && "
+                                   "cp src/main.c app")}}});
+  project.haunt();
+  CHECK(project.run_poltergeist({"wait"}).code == 0);
+  CHECK(project.builds_of("app") == 2);
+  for (int i = 0; i < rounds(5); ++i) {
+    const auto before = project.builds_of("app");
+    project.write("src/main.c", std::to_string(i));
+    CHECK(project.run_poltergeist({"wait"}).code == 0);
+    CHECK(project.run_poltergeist({"wait"}).code == 0);
+    CHECK(project.builds_of("app") == before + 1);
+  }
+  // Nor after a restart, nor by what was touched before it.
+  const auto before = project.builds_of("app");
+  project.write("src/gen.h", "generated");
+  CHECK(project.run_poltergeist({"wait"}).code == 0);
+  CHECK(project.run_poltergeist({"restart"}).code == 0);
+  CHECK(project.run_poltergeist({"wait"}).code == 0);
+  CHECK(project.builds_of("app") == before);
+  // What a person makes of it by hand counts.
+  project.write("src/gen.h", "by hand");
+  CHECK(project.run_poltergeist({"wait"}).code == 0);
+  CHECK(project.read("src/gen.h") == "generated");
+}
+
+TEST_CASE("a target may be told to be built by a touch") {
+  TestProject project;
+  const auto file = project.write("src/main.c", "one");
+  project.configure(
+      {{"watcher", {{"touchBuilds", true}}}, {"targets", {target_that("cp src/main.c app")}}});
+  project.haunt();
+  CHECK(project.run_poltergeist({"wait"}).code == 0);
+  std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now());
   CHECK(project.run_poltergeist({"wait"}).code == 0);
   CHECK(project.builds_of("app") == 2);
 }

@@ -115,6 +115,17 @@ TEST_CASE("numbers of builds only ever go up") {
   CHECK(*history.next_build_id() == BuildId(11));
 }
 
+TEST_CASE("what a build read may be known by another fingerprint later") {
+  const test::TempDir root;
+  auto history = opened(root);
+  REQUIRE(history.record(entry(1)));
+  REQUIRE(history.record(entry(2)));
+  REQUIRE(history.set_fingerprint(BuildId(2), "touched"));
+  CHECK(*history.last_success(kApp) == LastSuccess{BuildId(2), "touched", "o2"});
+  CHECK(history.recent(kApp, 2)->back().fingerprint == "f1");
+  CHECK(history.set_fingerprint(BuildId(9), "of none"));
+}
+
 TEST_CASE("a thousand builds of a target are kept, and its last success in any case") {
   const test::TempDir root;
   auto history = opened(root);

@@ -78,4 +78,13 @@ void SmallDisk::make_read_only(bool wanted) const {
        "mounting a read-only view");
 }
 
+CoarseDisk::CoarseDisk(std::filesystem::path directory) : directory_(std::move(directory)) {
+  must(::mount("poltergeist-test", directory_.c_str(), "ramfs", 0, "mode=0700") == 0,
+       "mounting a file system with coarse times");
+}
+
+CoarseDisk::~CoarseDisk() {
+  ::umount2(directory_.c_str(), MNT_DETACH);
+}
+
 }  // namespace poltergeist::test

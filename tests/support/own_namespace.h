@@ -29,4 +29,17 @@ class SmallDisk {
   std::filesystem::path directory_;
 };
 
+// A file system over `directory` whose times are those of the kernel's last tick, as on all of them
+// before Linux 6.13. Only in such a namespace.
+class CoarseDisk {
+ public:
+  explicit CoarseDisk(std::filesystem::path directory);
+  CoarseDisk(const CoarseDisk&) = delete;
+  CoarseDisk& operator=(const CoarseDisk&) = delete;
+  ~CoarseDisk();
+
+ private:
+  std::filesystem::path directory_;
+};
+
 }  // namespace poltergeist::test

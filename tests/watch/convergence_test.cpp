@@ -121,6 +121,7 @@ class Told {
           --known_;
           break;
         case Change::Kind::Modified:
+        case Change::Kind::Rewritten:
           break;
       }
     }

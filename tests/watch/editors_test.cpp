@@ -20,7 +20,9 @@ TEST_CASE("a save is one change of the file that was saved, however it is done")
   int version = 0;
   for (const auto& editor : editors()) {
     const auto save = [&] {
-      const std::string text(static_cast<std::size_t>(++version % 97 + 10), 'v');
+      ++version;
+      const std::string text(static_cast<std::size_t>(version % 97 + 10),
+                             static_cast<char>('a' + version % 26));
       editor.save(world / "src/a.c", world.outside(), text);
     };
     for (int i = 0; i < test::rounds(20); ++i) {
@@ -45,7 +47,10 @@ TEST_CASE("looked at in the middle, a save is never more than the file going and
     world.watch();
     editor.save(world / "src/a.c", world.outside(), "second version");
     std::string seen;
-    for (const auto& change : world->apply(now()).changes) seen += change.path.text();
+    auto batch = world->apply(now());
+    // Who truncates a file without opening it closes none: that is waited for in vain.
+    if (batch.changes.empty() && world->deadline()) batch = world->apply(*world->deadline());
+    for (const auto& change : batch.changes) seen += change.path.text();
     CHECK(seen == "src/a.c");
     CHECK(world.changes().empty());
   }

@@ -42,8 +42,8 @@ TEST_CASE("every kernel event means one hint") {
     What what;
   };
   const Case cases[] = {
-      {IN_CREATE, What::Changed},
-      {IN_MODIFY, What::Changed},
+      {IN_CREATE, What::Created},
+      {IN_MODIFY, What::Writing},
       {IN_CLOSE_WRITE, What::Changed},
       {IN_ATTRIB, What::Changed},
       {IN_MOVED_TO, What::Changed},

@@ -55,7 +55,7 @@ class World {
   Watcher& operator*() { return *watcher_; }
   Watcher* operator->() { return watcher_.get(); }
 
-  // What changed until now: "+a -b *c", by path.
+  // What changed until now: "+a -b *c =d", by path; =d: rewritten with the same bytes.
   std::string changes() { return text_of(watcher_->sync(now())); }
   static std::string text_of(const Batch& batch) {
     std::string text;
@@ -63,7 +63,8 @@ class World {
       if (!text.empty()) text += ' ';
       text += change.kind == Change::Kind::Created    ? '+'
               : change.kind == Change::Kind::Modified ? '*'
-                                                      : '-';
+              : change.kind == Change::Kind::Deleted  ? '-'
+                                                      : '=';
       text += change.path.text();
     }
     return text;

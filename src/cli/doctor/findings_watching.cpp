@@ -84,10 +84,14 @@ Finding tree_finding(const WatchFacts& watch) {
 Finding history_finding(const Facts& facts) {
   const auto& watch = *facts.watch;
   Finding finding{.section = Section::Watching, .name = "history"};
-  finding.figures = {
-      {"hints", watch.hints}, {"overflows", watch.overflows}, {"rescans", watch.rescans}};
-  finding.found = fmt::format("{} hints, {} overflows, {} comparisons of the whole tree",
-                              watch.hints, watch.overflows, watch.rescans);
+  finding.figures = {{"hints", watch.hints},
+                     {"overflows", watch.overflows},
+                     {"rescans", watch.rescans},
+                     {"rewritten", watch.rewritten}};
+  finding.found = fmt::format(
+      "{} hints, {} overflows, {} comparisons of the whole tree, {} files written with the same "
+      "bytes",
+      watch.hints, watch.overflows, watch.rescans, watch.rewritten);
   if (watch.overflows == 0) return finding;
   const auto queue = std::max(kUsualQueue, facts.limits.queued_events.value_or(0));
   finding.level = Level::Note;

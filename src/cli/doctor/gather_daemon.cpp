@@ -39,7 +39,8 @@ WatchFacts watch_of(const api::DoctorResult& result) {
           .polled = result.polled,
           .hints = result.hints,
           .overflows = result.overflows,
-          .rescans = result.rescans};
+          .rescans = result.rescans,
+          .rewritten = result.rewritten};
 }
 
 void take_answer(api::DoctorResult result, Facts& facts) {

@@ -197,12 +197,14 @@ TEST_CASE("doctor judges the back end, its events and the tree") {
        }},
       {Section::Watching, "tree", Level::Note, "rescanning: ", "",
        [](Facts& facts) { facts.watch->state = "rescanning"; }},
-      {Section::Watching, "history", Level::Note, "7 hints, 2 overflows, 3 comparisons",
+      {Section::Watching, "history", Level::Note,
+       "7 hints, 2 overflows, 3 comparisons of the whole tree, 4 files",
        "sudo sysctl fs.inotify.max_queued_events=65536",
        [](Facts& facts) {
          facts.watch->hints = 7;
          facts.watch->overflows = 2;
          facts.watch->rescans = 3;
+         facts.watch->rewritten = 4;
        }},
   });
 }
