@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What stands beside us in the cold-start benchmark: walks a tree with getdents, looks at each file
-// with statx and adds an inotify watch for each directory. Prints how many of each.
+// What stands beside us where whole trees are read: walks a tree with getdents, looks at each file
+// with statx and adds an inotify watch for each directory. Prints how many of each. With --stay it
+// then reads events for ever, and looks at what each of them names.
 //
-//   bare_walk DIRECTORY
+//   bare_walk DIRECTORY [--stay]
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/inotify.h>
@@ -14,9 +15,34 @@
 #include <string>
 #include <vector>
 
+namespace {
+
+void look_at_all_events(int queue, const std::vector<std::string>& directories) {
+  std::vector<char> buffer(1 << 18);
+  std::string path;
+  while (true) {
+    const auto count = ::read(queue, buffer.data(), buffer.size());
+    if (count <= 0) return;
+    for (const char* at = buffer.data(); at < buffer.data() + count;) {
+      inotify_event event;
+      std::memcpy(&event, at, sizeof event);
+      const char* name = at + sizeof event;
+      at = name + event.len;
+      if (event.wd < 1 || event.len == 0) continue;
+      path = directories.at(static_cast<std::size_t>(event.wd)) + "/" + name;
+      struct stat status {};
+      ::lstat(path.c_str(), &status);
+    }
+  }
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  if (argc != 2) return 2;
+  const bool stay = argc == 3 && std::strcmp(argv[2], "--stay") == 0;
+  if (argc != 2 && !stay) return 2;
   const int queue = ::inotify_init1(IN_CLOEXEC);
+  std::vector<std::string> by_watch{""};  // the kernel counts from 1
   std::vector<std::string> waiting{argv[1]};
   long directories = 0;
   long files = 0;
@@ -29,6 +55,7 @@ int main(int argc, char** argv) {
       return 1;
     }
     ++directories;
+    if (stay) by_watch.push_back(path);
     DIR* directory = ::opendir(path.c_str());
     if (directory == nullptr) continue;
     while (const dirent* entry = ::readdir(directory)) {
@@ -44,5 +71,7 @@ int main(int argc, char** argv) {
     ::closedir(directory);
   }
   std::printf("%ld directories, %ld files\n", directories, files);
+  std::fflush(stdout);
+  if (stay) look_at_all_events(queue, by_watch);
   return 0;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "watch/crawler.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -309,12 +311,32 @@ void Crawler::look_at_directory(DirectoryId parent, std::string_view name) {
   work_off();
 }
 
-void Crawler::look_at(FileId file) {
+void Crawler::look_at(std::vector<FileId>& files) {
+  std::sort(files.begin(), files.end(), [&](FileId a, FileId b) {
+    return std::pair(tree_.directory(a), a) < std::pair(tree_.directory(b), b);
+  });
+  for (auto first = files.begin(); first != files.end();) {
+    const auto in = tree_.directory(*first);
+    const auto last =
+        std::find_if(first, files.end(), [&](FileId file) { return tree_.directory(file) != in; });
+    // The way to a directory is walked once for all of them; for few, opening it takes longer.
+    constexpr int kWorthOpening = 3;
+    UniqueFd near;
+    if (in != DirectoryId::None && last - first >= kWorthOpening) {
+      near = UniqueFd(::open(absolute(in).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    }
+    for (; first != last; ++first) look_at(*first, near.get());
+  }
+}
+
+void Crawler::look_at(FileId file, int near) {
   if (!tree_.is_alive(file)) return;
   tree_.unmark(file);
   const auto directory = tree_.directory(file);
+  const auto place =
+      near < 0 ? absolute(directory, tree_.name(file)) : std::string(tree_.name(file));
   struct stat status {};
-  if (::lstat(absolute(directory, tree_.name(file)).c_str(), &status) != 0) {
+  if (::fstatat(near < 0 ? AT_FDCWD : near, place.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     remove_file(file);
   } else if (kind_of(status) == EntryKind::File) {
     const auto stamp = Stamp::of(status);
@@ -324,7 +346,7 @@ void Crawler::look_at(FileId file) {
     }
     ledger_.note(tree_, file);
     tree_.update(file, stamp, tree_.targets(file));
-    look_into(file);
+    note_written(file);
   } else {
     look_at(directory, std::string(tree_.name(file)));
   }
@@ -336,7 +358,7 @@ FileId Crawler::put_file(DirectoryId directory, std::string_view name, const str
   const auto [file, is_new] = tree_.find_or_add(directory, name, stamp, targets);
   if (is_new) {
     if (ledger_.is_recording()) ledger_.note_absent(tree_.path(file));
-    look_into(file);
+    note_written(file);
     return file;
   }
   const bool is_written = stamp != tree_.stamp(file);
@@ -345,7 +367,7 @@ FileId Crawler::put_file(DirectoryId directory, std::string_view name, const str
     tree_.update(file, stamp, targets);
   }
   if (is_written) {
-    look_into(file);
+    note_written(file);
   } else if (tree_.is_racy(file)) {
     look_again(file);
   }

@@ -40,7 +40,8 @@ class Crawler {
   void reread(DirectoryId directory, Reach reach);
   // Whatever `name` in a directory is now: a stat decides.
   void look_at(DirectoryId directory, std::string_view name);
-  void look_at(FileId file);
+  // The same for many; they are in another order then.
+  void look_at(std::vector<FileId>& files);
   // The directory and all below are gone, or hidden.
   void drop(DirectoryId directory);
   // A second try for directories without a watch, then a reading of all that had none.
@@ -50,8 +51,9 @@ class Crawler {
   // written with the same bytes.
   // False: no file is read.
   void set_reading(bool reading);
-  // From here on this many files that changed are read at once; others wait for learn().
-  void allow_reads(std::size_t files) { reads_left_ = files; }
+  // Reads the files that have new stamps since the last call, if they are not more than `most`;
+  // else they wait for learn().
+  void read_written(std::size_t most);
   // Reads up to this many of those that wait.
   void learn(std::size_t files);
   [[nodiscard]] std::size_t unlearnt() const { return unlearnt_.size(); }
@@ -91,6 +93,8 @@ class Crawler {
   void meet_directory(DirectoryId parent, std::string_view name, Rules::Access access, Reach reach);
   // None if it is not there or not readable.
   DirectoryId enter(DirectoryId parent, std::string_view name, Rules::Access access);
+  // `near`: its directory, open, or -1.
+  void look_at(FileId file, int near);
   void look_at_directory(DirectoryId parent, std::string_view name);
   // The rules seen from a directory; the last view is kept.
   const Rules::Within& view(DirectoryId directory);
@@ -102,7 +106,8 @@ class Crawler {
   FileId put_file(DirectoryId directory, std::string_view name, const struct stat& status,
                   const TargetSet& targets);
   // Its stamp is another one.
-  void look_into(FileId file);
+  void note_written(FileId file);
+  void learn(FileId file);
   // Its stamp is not, but might be the same for another content.
   void look_again(FileId file);
   [[nodiscard]] bool is_young(const Stamp& stamp) const;
@@ -126,7 +131,7 @@ class Crawler {
   std::set<RelPath> boundaries_;
   std::uint64_t boundaries_met_ = 0;
   bool reading_ = true;
-  std::size_t reads_left_ = 0;
+  std::vector<FileId> written_;
   std::vector<FileId> unlearnt_;
   Duration grain_;              // of the times of files
   bool limit_reached_ = false;  // in this call: no use in asking for more watches

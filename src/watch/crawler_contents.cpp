@@ -11,7 +11,9 @@ namespace poltergeist::watch {
 
 void Crawler::set_reading(bool reading) {
   reading_ = reading;
-  if (!reading) unlearnt_.clear();
+  if (reading) return;
+  written_.clear();
+  unlearnt_.clear();
 }
 
 bool Crawler::is_young(const Stamp& stamp) const {
@@ -21,17 +23,26 @@ bool Crawler::is_young(const Stamp& stamp) const {
   return changed + grain_ > wall_now().time_since_epoch();
 }
 
-void Crawler::look_into(FileId file) {
+void Crawler::note_written(FileId file) {
   const auto stamp = tree_.stamp(file);
   tree_.set_racy(file, is_young(stamp));
   tree_.set_content(file, Content::Unknown);
-  if (!reading_ || !may_have_content(stamp)) return;
-  if (reads_left_ == 0) {
-    unlearnt_.push_back(file);
-    return;
+  if (reading_ && may_have_content(stamp)) written_.push_back(file);
+}
+
+void Crawler::read_written(std::size_t most) {
+  if (written_.size() > most) {
+    unlearnt_.insert(unlearnt_.end(), written_.begin(), written_.end());
+  } else {
+    for (const auto file : written_) learn(file);
   }
-  --reads_left_;
-  tree_.set_content(file, content_of(absolute(tree_.directory(file), tree_.name(file)), stamp));
+  written_.clear();
+}
+
+void Crawler::learn(FileId file) {
+  if (!tree_.is_alive(file) || is_known(tree_.content(file))) return;
+  const auto path = absolute(tree_.directory(file), tree_.name(file));
+  tree_.set_content(file, content_of(path, tree_.stamp(file)));
 }
 
 void Crawler::look_again(FileId file) {
@@ -49,11 +60,8 @@ void Crawler::learn(std::size_t files) {
   for (; files > 0 && !unlearnt_.empty(); --files) {
     const auto file = unlearnt_.back();
     unlearnt_.pop_back();
-    if (!tree_.is_alive(file) || is_known(tree_.content(file))) continue;
     // What a young stamp's file says now may have been written behind it, and not be told yet.
-    if (tree_.is_racy(file)) continue;
-    const auto path = absolute(tree_.directory(file), tree_.name(file));
-    tree_.set_content(file, content_of(path, tree_.stamp(file)));
+    if (!tree_.is_racy(file)) learn(file);
   }
   if (unlearnt_.empty()) unlearnt_.shrink_to_fit();
 }

@@ -36,6 +36,7 @@ class Ledger {
     Stamp stamp;
     TargetSet targets;
     bool doubtful = false;
+    FileId file = FileId::None;  // then
   };
   [[nodiscard]] static Before state_of(const Tree& tree, FileId file);
   static void compare(const RelPath& path, const Before& before, const Before& after,

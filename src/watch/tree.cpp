@@ -70,6 +70,19 @@ FileId Tree::find(DirectoryId directory, std::string_view name) const {
   return index_[slot_of(directory, name, hash_of(directory, name))].file;
 }
 
+FileId Tree::find(const RelPath& path) const {
+  const auto in = find_directory(path.parent());
+  return in == DirectoryId::None ? FileId::None : find(in, path.name());
+}
+
+bool Tree::is_at(FileId id, const RelPath& path) const {
+  if (!is_alive(id)) return false;
+  const std::string_view text = path.text();
+  const std::string_view above = at(directory(id)).path.text();
+  const auto below = above.empty() ? 0 : above.size() + 1;
+  return text.starts_with(above) && text.size() >= below && text.substr(below) == name(id);
+}
+
 Tree::Put Tree::find_or_add(DirectoryId directory, std::string_view name, const Stamp& stamp,
                             const TargetSet& targets) {
   if ((files_.size() + 1) * 4 > index_.size() * 3) grow_index();

@@ -55,6 +55,9 @@ class Tree {
 
   // ---- Files
   [[nodiscard]] FileId find(DirectoryId directory, std::string_view name) const;
+  [[nodiscard]] FileId find(const RelPath& path) const;
+  // Whether a file of that number is there, at that path.
+  [[nodiscard]] bool is_at(FileId id, const RelPath& path) const;
   struct Put {
     FileId file;
     bool is_new;

@@ -19,9 +19,8 @@ constexpr int kMostRounds = 16;
 constexpr Milliseconds kIgnoreFileGap{200};
 // A file that stays open is looked at this long after it was written to first (reliability W25).
 constexpr Milliseconds kLongestWriting{500};
-// Reading files, each some microseconds: all of a small project at once, those that change, and the
-// rest a tenth of the time, so that nobody waits for it.
-constexpr std::size_t kReadsAtStart = 256;
+// Reading a file takes some microseconds. Those of a small project, and as few as people and tools
+// change at once, are read at once; the others a tenth of the time, so that nobody waits for it.
 constexpr std::size_t kReadsInACall = 256;
 constexpr std::size_t kReadsInASlice = 128;
 constexpr Milliseconds kSlicePause{10};
@@ -61,7 +60,7 @@ void Watcher::Core::begin(Instant now) {
   root_trouble_ = "not looked for yet";
   if (!find_root(now)) lose_root(root_trouble_, now);
   crawler_.ledger().set_recording(true);
-  crawler_.learn(kReadsAtStart);
+  crawler_.read_written(kReadsInACall);
   git_.look(now);
   poll_at_ = now + options_.poll_interval;
   batch_ = {};
@@ -69,7 +68,6 @@ void Watcher::Core::begin(Instant now) {
 }
 
 Batch Watcher::Core::apply(Instant now) {
-  crawler_.allow_reads(kReadsInACall);
   drain(now);
   settle(now, Force::No);
   learn(now);
@@ -83,7 +81,6 @@ void Watcher::Core::learn(Instant now) {
 }
 
 Batch Watcher::Core::sync(Instant now) {
-  crawler_.allow_reads(kReadsInACall);
   if (!source_->sync()) take_anything();
   git_lock_changed_ = true;
   // Whatever happened before the call is in the first round's hints or is read in the first round;
@@ -99,7 +96,6 @@ Result<Batch> Watcher::Core::configure(Options options, Instant now) {
   if (options == options_) return Batch{.clock = clock_};
   auto rules = Rules::compile(root_, options);
   if (!rules) return fail(rules.error());
-  crawler_.allow_reads(kReadsInACall);
   drain(now);
   settle(now, Force::Yes);
 
@@ -112,7 +108,7 @@ Result<Batch> Watcher::Core::configure(Options options, Instant now) {
     if (origin[i]) known.insert(i);
   }
   // What the old targets had coming belongs to the same batch, under their new numbers.
-  auto pending = crawler_.ledger().take_changes(crawler_.tree());
+  auto pending = take_changes(nullptr);
   crawler_.tree().renumber_targets(origin);
   std::vector<ChangeSet> change_sets(origin.size());
   for (std::size_t i = 0; i < origin.size(); ++i) {
@@ -137,8 +133,13 @@ Result<Batch> Watcher::Core::configure(Options options, Instant now) {
   return finish(&known);
 }
 
+std::vector<Change> Watcher::Core::take_changes(const TargetSet* known) {
+  crawler_.read_written(kReadsInACall);
+  return crawler_.ledger().take_changes(crawler_.tree(), known);
+}
+
 Batch Watcher::Core::finish(const TargetSet* known) {
-  auto changes = crawler_.ledger().take_changes(crawler_.tree(), known);
+  auto changes = take_changes(known);
   batch_.changes.insert(batch_.changes.end(), std::make_move_iterator(changes.begin()),
                         std::make_move_iterator(changes.end()));
   std::stable_sort(batch_.changes.begin(), batch_.changes.end(),
@@ -453,7 +454,7 @@ void Watcher::Core::settle_entries() {
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   for (const auto& [directory, name] : names) crawler_.look_at(directory, name);
-  for (const auto file : files_) crawler_.look_at(file);
+  crawler_.look_at(files_);
   files_.clear();
 }
 

@@ -75,6 +75,7 @@ class Watcher::Core {
   // Something has no watch, in the tree or beside it, and is looked at instead.
   [[nodiscard]] bool lacks_watches() const;
   [[nodiscard]] Batch finish(const TargetSet* known = nullptr);
+  [[nodiscard]] std::vector<Change> take_changes(const TargetSet* known);
   void note_in_change_sets();
   void learn(Instant now);
 

@@ -125,7 +125,7 @@ TEST_CASE("where touching is to build, all that was written counts") {
   CHECK(world.changes() == "=a.c");
 }
 
-TEST_CASE("a large tree is read little by little, and changes of many files a few at once") {
+TEST_CASE("a large tree is read little by little, and changes of many files are not compared") {
   World world;
   constexpr int kFiles = 1000;
   for (int i = 0; i < kFiles; ++i)
@@ -140,7 +140,7 @@ TEST_CASE("a large tree is read little by little, and changes of many files a fe
   const auto rewritten =
       std::count_if(batch.changes.begin(), batch.changes.end(),
                     [](const Change& change) { return change.kind == Change::Kind::Rewritten; });
-  CHECK(rewritten == 256);
+  CHECK(rewritten == 0);
   learn(world);
   touch(world / "d7/77");
   CHECK(world.changes() == "=d7/77");
