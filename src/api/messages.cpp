@@ -132,6 +132,7 @@ Json to_json(const DoctorResult& value) {
   watch["overflows"] = value.overflows;
   watch["rescans"] = value.rescans;
   watch["rewritten"] = value.rewritten;
+  watch["unheard"] = value.unheard;
   Json events = Json::array();
   for (const auto& event : value.events) events.push_back(to_json(event));
   return {
@@ -350,6 +351,7 @@ Result<DoctorResult> from_json(const Json& json) {
              .optional("overflows", value.overflows)
              .optional("rescans", value.rescans)
              .optional("rewritten", value.rewritten)
+             .optional("unheard", value.unheard)
              .done();
   if (!read) return fail(read.error(), "watch");
   if (!events.is_array()) return fail(Errc::Invalid, "\"events\" must be a list");

@@ -180,6 +180,7 @@ struct DoctorResult {
   std::uint64_t overflows = 0;
   std::uint64_t rescans = 0;
   std::uint64_t rewritten = 0;
+  std::uint64_t unheard = 0;
   std::vector<PastEvent> events;  // oldest first
 };
 

@@ -387,6 +387,12 @@ constexpr Key kWatcherKeys[] = {
      .meaning = "How long steady changes can put off a build; at least `settlingDelay`.",
      .preset = "2000",
      .most = kMostMilliseconds},
+    {.name = "auditSeconds",
+     .type = Seconds,
+     .meaning = "How often all is compared in the background, for what no event tells of (see "
+                "docs/limits.md); 0: never.",
+     .preset = "600",
+     .most = kMostSeconds},
     {.name = "touchBuilds",
      .type = Flag,
      .meaning =

@@ -57,6 +57,7 @@ Watcher read_watcher(const Section& section, const Fields& fields, Reading& read
   fields.read_choice("backend", kWatchBackends, watcher.backend);
   fields.read("useDefaultExclusions", watcher.use_default_exclusions);
   fields.read("gitignore", watcher.gitignore);
+  fields.read("auditSeconds", watcher.audit_interval);
   fields.read("touchBuilds", watcher.touch_builds);
   fields.read("excludeDirs", watcher.exclude_dirs);
   check_excluded(fields.list("excludeDirs"), reading);

@@ -260,6 +260,7 @@ struct Watcher {
   bool use_default_exclusions = true;
   bool gitignore = true;
   bool touch_builds = false;
+  Seconds audit_interval{600};
   std::vector<std::string> exclude_dirs;
   std::vector<IgnoreRule> rules;
   Milliseconds settling_delay{20};

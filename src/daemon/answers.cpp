@@ -222,6 +222,7 @@ api::Json Answers::status(const std::optional<TargetId>& only) const {
   watch["overflows"] = counters.overflows;
   watch["rescans"] = counters.rescans;
   watch["rewritten"] = counters.rewritten;
+  watch["unheard"] = counters.unheard;
   api::Json daemon = {{"pid", ::getpid()},
                       {"version", version_},
                       {"startTime", to_iso8601(started_)},

@@ -57,6 +57,7 @@ api::DoctorResult Answers::doctor() const {
           .overflows = counters.overflows,
           .rescans = counters.rescans,
           .rewritten = counters.rewritten,
+          .unheard = counters.unheard,
           .events = events_of(watching_.past_hints())};
 }
 

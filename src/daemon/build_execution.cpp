@@ -149,6 +149,7 @@ void BuildExecution::end(bool success, std::string how) {
   report.ended = ended_;
   report.diagnostics = diagnostics_.diagnostics();
   report.last_output = log_->tail(state::kMostErrorLines);
+  report.log_bytes = log_->file().size();
   const auto on_end = listener_.on_end;
   on_end(report);
 }

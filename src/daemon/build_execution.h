@@ -33,8 +33,9 @@ struct BuildOrder {
 
 struct BuildEndReport {
   bool success = false;
-  bool cancelled = false;   // by cancel()
-  bool impossible = false;  // trying again cannot mend it: no such program
+  std::uint64_t log_bytes = 0;  // that it left in its log
+  bool cancelled = false;       // by cancel()
+  bool impossible = false;      // trying again cannot mend it: no such program
   std::optional<int> exit_code;
   std::optional<int> signal;
   std::string how_it_ended;  // "exited with code 2", "timed out after 30s"

@@ -313,6 +313,7 @@ void Building::on_end(const TargetId& name, const BuildEndReport& report) {
        .output_path = artifact,
        .output_fingerprint = report.success ? output_fingerprint(ended.plan) : std::string(),
        .fingerprint = fingerprint_if_fresh(name),
+       .log_bytes = report.log_bytes,
        // Something newer is to be built, or is being built already: the failure means nothing yet.
        .superseded = !report.success && verdict.standing != build::Standing::Failed,
        .retried = verdict.hold == build::Hold::Retry});

@@ -7,10 +7,14 @@
 #include "build/stages.h"
 #include "daemon/moment.h"
 #include "daemon/reasons.h"
+#include "state/log_room.h"
 
 namespace poltergeist::daemon {
 
 namespace {
+
+// The logs are looked through when builds have added as much as one of them may (build_log.h).
+constexpr std::uint64_t kLoggedBetweenLooks = 16 << 20;
 
 state::Progress to_state(const build::Progress& progress) {
   return {progress.current, progress.total, progress.percent, progress.label, wall_now()};
@@ -64,7 +68,10 @@ void Publishing::set_project(const config::Project& project) {
     states_.set_watch(target.name, watch_, this_moment());
     if (is_new) publish(state::TargetAdded{target.name});
   }
-  if (project_.targets.empty()) states_.remove_unknown();
+  if (project_.targets.empty()) {
+    states_.remove_unknown();
+    make_log_room();
+  }
   project_ = project;
   arm();
 }
@@ -144,6 +151,15 @@ void Publishing::build_finished(const BuildFinish& finish) {
                             .timing = timing});
   notify_of_end(finish, success_before);
   running_.erase(finish.target);
+  logged_ += finish.log_bytes;
+  if (logged_ > kLoggedBetweenLooks) make_log_room();
+}
+
+void Publishing::make_log_room() {
+  logged_ = 0;
+  for (const auto& gone : state::make_log_room(paths_, {}, wall_now())) {
+    log_info("{} is removed: it was old, or the logs took too much room", gone.string());
+  }
 }
 
 void Publishing::record(const BuildFinish& finish, const std::optional<Timing>& timing) {

@@ -55,7 +55,8 @@ struct BuildFinish {
   std::string output_fingerprint;  // of all outputs
   // Of the watched files, if they say at its end what they said when it began; empty: they do not.
   std::string fingerprint;
-  bool superseded = false;  // something changed since it began
+  std::uint64_t log_bytes = 0;  // that it left in its log
+  bool superseded = false;      // something changed since it began
   bool retried = false;
 };
 
@@ -104,6 +105,7 @@ class Publishing {
   void record(const BuildFinish& finish, const std::optional<Timing>& timing);
   void write_history(const state::BuildEntry& entry);
   void notify_of_end(const BuildFinish& finish, std::optional<bool> success_before);
+  void make_log_room();
   void arm();
 
   Loop& loop_;
@@ -116,6 +118,7 @@ class Publishing {
   state::WatchState watch_;
   std::map<TargetId, BuildBegin> running_;
   LatencyLedger ledger_;
+  std::uint64_t logged_ = 0;                            // bytes, since the logs were looked through
   std::map<TargetId, state::BuildEntry> last_success_;  // its program may yet amend it
   DeadlineTimer timer_;
 };

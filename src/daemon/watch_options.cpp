@@ -58,6 +58,7 @@ watch::Options watch_options_for(const config::Project& project,
     options.default_exclusions = watch::default_exclusions_for(ecosystem_of(project.type));
   }
   options.touch_builds = watcher.touch_builds;
+  options.audit_interval = watcher.audit_interval;
   options.gitignore = watcher.gitignore;
   if (watcher.gitignore) {
     options.global_excludes = watch::find_global_excludes().value_or(std::filesystem::path());

@@ -142,6 +142,15 @@ void Crawler::poll() {
   }
 }
 
+bool Crawler::audit(std::size_t directories) {
+  for (; directories > 0; --directories) {
+    audited_ = tree_.next_directory(audited_);
+    if (audited_ == DirectoryId::None) return true;
+    reread(audited_, Reach::Names);
+  }
+  return false;
+}
+
 // ---- Reading
 
 void Crawler::reread(DirectoryId directory, Reach reach) {

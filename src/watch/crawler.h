@@ -44,6 +44,8 @@ class Crawler {
   void look_at(std::vector<FileId>& files);
   // The directory and all below are gone, or hidden.
   void drop(DirectoryId directory);
+  // Reads up to this many further directories of a pass over all; true when that has ended.
+  bool audit(std::size_t directories);
   // A second try for directories without a watch, then a reading of all that had none.
   void poll();
 
@@ -131,6 +133,7 @@ class Crawler {
   std::set<RelPath> boundaries_;
   std::uint64_t boundaries_met_ = 0;
   bool reading_ = true;
+  DirectoryId audited_ = DirectoryId::None;  // the last one
   std::vector<FileId> written_;
   std::vector<FileId> unlearnt_;
   Duration grain_;              // of the times of files

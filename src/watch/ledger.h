@@ -25,6 +25,8 @@ class Ledger {
   // The same for one that may have changed though its stamp did not.
   void note_doubtful(const Tree& tree, FileId file);
 
+  // How many paths may have changed since the last call of take_changes().
+  [[nodiscard]] std::size_t noted() const { return before_.size(); }
   // The changes since the last call, in no order. `known`: targets whose gains count as
   // changes.
   [[nodiscard]] std::vector<Change> take_changes(const Tree& tree,

@@ -36,6 +36,7 @@ struct Options {
   std::filesystem::path global_excludes;        // find_global_excludes(); empty: none
   std::vector<std::filesystem::path> never;     // absolute: state directory, logs
   Milliseconds poll_interval{2000};             // for what cannot be watched
+  Duration audit_interval{};                    // from one comparison of all to the next; 0: none
   bool touch_builds = false;  // a file that was written counts, whatever was written
 
   friend bool operator==(const Options&, const Options&) = default;

@@ -64,6 +64,13 @@ void Tree::remove_directory(DirectoryId id) {
   directories_.give_back(number(id));
 }
 
+DirectoryId Tree::next_directory(DirectoryId after) const {
+  for (auto next = number(after) + 1; next < directories_.end(); ++next) {
+    if (directories_[next].alive) return static_cast<DirectoryId>(next);
+  }
+  return DirectoryId::None;
+}
+
 // ---- Files
 
 FileId Tree::find(DirectoryId directory, std::string_view name) const {

@@ -51,6 +51,8 @@ class Tree {
   DirectoryId add_directory(DirectoryId parent, std::string_view name, Rules::Access access);
   // Must have neither children nor files left.
   void remove_directory(DirectoryId id);
+  // The next one in no order that means anything, the first for None; None behind the last.
+  [[nodiscard]] DirectoryId next_directory(DirectoryId after) const;
   [[nodiscard]] std::size_t directory_count() const { return directories_.size(); }
 
   // ---- Files

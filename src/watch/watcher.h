@@ -68,6 +68,7 @@ struct Counters {
   std::uint64_t overflows = 0;
   std::uint64_t rescans = 0;
   std::uint64_t rewritten = 0;  // files that were written with the bytes that they had
+  std::uint64_t unheard = 0;    // changes that an audit found, and nothing had told of
   std::size_t watches = 0;      // directories of the tree with a watch now
   std::size_t polled = 0;       // directories of the tree that have none
   std::size_t directories = 0;  // both

@@ -20,10 +20,8 @@ constexpr Milliseconds kIgnoreFileGap{200};
 // A file that stays open is looked at this long after it was written to first (reliability W25).
 constexpr Milliseconds kLongestWriting{500};
 // Reading a file takes some microseconds. Those of a small project, and as few as people and tools
-// change at once, are read at once; the others a tenth of the time, so that nobody waits for it.
+// change at once, are read at once.
 constexpr std::size_t kReadsInACall = 256;
-constexpr std::size_t kReadsInASlice = 128;
-constexpr Milliseconds kSlicePause{10};
 // A rescan that comes sooner than this after the last is one of a storm.
 constexpr Seconds kQuick{1};
 constexpr int kFreeRescans = 3;
@@ -63,6 +61,7 @@ void Watcher::Core::begin(Instant now) {
   crawler_.read_written(kReadsInACall);
   git_.look(now);
   poll_at_ = now + options_.poll_interval;
+  audit_at_ = now + options_.audit_interval;
   batch_ = {};
   clock_ = 1;
 }
@@ -70,14 +69,9 @@ void Watcher::Core::begin(Instant now) {
 Batch Watcher::Core::apply(Instant now) {
   drain(now);
   settle(now, Force::No);
+  audit(now);
   learn(now);
   return finish();
-}
-
-void Watcher::Core::learn(Instant now) {
-  if (crawler_.unlearnt() == 0 || now < learn_at_) return;
-  crawler_.learn(kReadsInASlice);
-  learn_at_ = now + kSlicePause;
 }
 
 Batch Watcher::Core::sync(Instant now) {
@@ -116,6 +110,7 @@ Result<Batch> Watcher::Core::configure(Options options, Instant now) {
   }
   change_sets_ = std::move(change_sets);
   options_ = std::move(options);
+  audit_at_ = now + options_.audit_interval;
   crawler_.set_reading(!options_.touch_builds);
   crawler_.set_rules(std::move(*rules));
   watch_asides();
@@ -419,6 +414,7 @@ void Watcher::Core::settle_rescan(Instant now, Force force) {
   const auto began = poltergeist::now();
   crawler_.reread(crawler_.tree().root(), Crawler::Reach::Identity);
   source_->compared(now, now + (poltergeist::now() - began));
+  audit_at_ = now + options_.audit_interval;
   batch_.rescanned = true;
   ++counters_.rescans;
   if (!std::exchange(hints_lost_, false)) return;
@@ -478,6 +474,7 @@ std::optional<Instant> Watcher::Core::deadline() const {
   for (const auto& [path, when] : ignored_by_) due = earlier(due, when);
   for (const auto& [name, writing] : writing_) due = earlier(due, writing.until);
   if (crawler_.unlearnt() > 0) due = earlier(due, learn_at_);
+  if (options_.audit_interval > Duration::zero()) due = earlier(due, audit_at_);
   return due;
 }
 

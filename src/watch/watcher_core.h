@@ -78,6 +78,8 @@ class Watcher::Core {
   [[nodiscard]] std::vector<Change> take_changes(const TargetSet* known);
   void note_in_change_sets();
   void learn(Instant now);
+  // Compares a part of the tree, when its time has come.
+  void audit(Instant now);
 
   // ---- The root
   // False while there is none.
@@ -125,6 +127,7 @@ class Watcher::Core {
 
   std::vector<ChangeSet> change_sets_;  // by target
   Instant learn_at_{};
+  Instant audit_at_{};  // the next part, or the next pass
   Instant rescan_not_before_{};
   Instant last_rescan_{};
   int quick_rescans_ = 0;  // in a row, each soon after the one before

@@ -90,6 +90,7 @@ TEST_CASE("what the daemon knows of itself travels whole") {
                             .overflows = 7,
                             .rescans = 8,
                             .rewritten = 9,
+                            .unheard = 10,
                             .events = {{"2026-01-31T12:00:01.000Z", "changed", "src/a.c"}}};
   const auto json = to_json(result);
   const auto arrived = from_json<DoctorResult>(json);

@@ -253,6 +253,19 @@ TEST_CASE("a file that is emptied before it is written is built once, also witho
   CHECK(project.builds() == before + static_cast<std::size_t>(saves));
 }
 
+TEST_CASE("what no event tells of is found by the next comparison of all") {
+  OracleProject project(nlohmann::json{{"auditSeconds", 1}});
+  const auto file = project.write("src/a/b.c", "first");
+  fs::create_hard_link(file, project.outside() / "elsewhere");
+  project.haunt();
+  REQUIRE(project.fault() == "");
+  std::ofstream(project.outside() / "elsewhere") << "written by its other name";
+  CHECK(project.converges_by_itself());
+  CHECK(project.fault() == "");
+  const auto watch = project.watch_status();
+  if (watch.at("backend") == "inotify") CHECK(watch.at("unheard") == 1);
+}
+
 TEST_CASE("the times of files prove nothing: kept, long past, far ahead") {
   OracleProject project;
   const auto file = project.write("src/a.c", "0000");

@@ -45,6 +45,7 @@ struct WatchFacts {
   std::uint64_t overflows = 0;
   std::uint64_t rescans = 0;
   std::uint64_t rewritten = 0;
+  std::uint64_t unheard = 0;
 };
 
 // A file was written in the root.

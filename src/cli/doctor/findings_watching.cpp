@@ -87,11 +87,20 @@ Finding history_finding(const Facts& facts) {
   finding.figures = {{"hints", watch.hints},
                      {"overflows", watch.overflows},
                      {"rescans", watch.rescans},
-                     {"rewritten", watch.rewritten}};
+                     {"rewritten", watch.rewritten},
+                     {"unheard", watch.unheard}};
   finding.found = fmt::format(
       "{} hints, {} overflows, {} comparisons of the whole tree, {} files written with the same "
       "bytes",
       watch.hints, watch.overflows, watch.rescans, watch.rewritten);
+  if (watch.unheard > 0) {
+    finding.level = Level::Warning;
+    finding.found += fmt::format("; {} changes were found that no event told of", watch.unheard);
+    finding.advice =
+        "set `watcher.backend` to \"poll\" if they are to be found at once, or let nobody write "
+        "there behind the kernel's back";
+    return finding;
+  }
   if (watch.overflows == 0) return finding;
   const auto queue = std::max(kUsualQueue, facts.limits.queued_events.value_or(0));
   finding.level = Level::Note;

@@ -40,7 +40,8 @@ WatchFacts watch_of(const api::DoctorResult& result) {
           .hints = result.hints,
           .overflows = result.overflows,
           .rescans = result.rescans,
-          .rewritten = result.rewritten};
+          .rewritten = result.rewritten,
+          .unheard = result.unheard};
 }
 
 void take_answer(api::DoctorResult result, Facts& facts) {

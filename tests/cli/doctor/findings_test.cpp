@@ -206,6 +206,8 @@ TEST_CASE("doctor judges the back end, its events and the tree") {
          facts.watch->rescans = 3;
          facts.watch->rewritten = 4;
        }},
+      {Section::Watching, "history", Level::Warning, "; 5 changes were found that no event told of",
+       "", [](Facts& facts) { facts.watch->unheard = 5; }},
   });
 }
 
