@@ -258,3 +258,28 @@ TEST_CASE("two saves of the same size within one tick of the file system's clock
     REQUIRE(project.fault() == "");
   }
 }
+
+TEST_CASE("file systems below the root come and go, and none is kept from going") {
+  if (!enter_own_namespace()) return;
+  OracleProject project(nlohmann::json{{"auditSeconds", 1}});
+  const auto place = project.src() / "mounted";
+  project.write("src/a.c", "text");
+  project.write("src/mounted/hidden", "below it");
+  auto disk = std::make_unique<SmallDisk>(place, "1m");
+  project.write("src/mounted/deep/f", "first");
+  project.haunt();
+  REQUIRE(project.fault() == "");
+  for (int i = 0; i < rounds(2); ++i) {
+    project.write("src/mounted/deep/f", std::to_string(i));
+    REQUIRE(project.fault() == "");
+    REQUIRE(::umount2(place.c_str(), 0) == 0);  // EBUSY if anybody had something open there
+    disk.reset();
+    REQUIRE(project.converges_by_itself());
+    REQUIRE(project.fault() == "");
+    // No event tells of what is mounted: the next comparison of all does.
+    disk = std::make_unique<SmallDisk>(place, "1m");
+    project.write("src/mounted/deep/f", "on another one");
+    REQUIRE(project.converges_by_itself());
+    REQUIRE(project.fault() == "");
+  }
+}
