@@ -124,12 +124,13 @@ void Core::link_dependencies(const Settings& settings) {
 Actions Core::on_changes(const std::vector<Touched>& touched, Clock clock, Instant now) {
   Actions actions;
   clock_ = std::max(clock_, clock);
-  priority_.on_changes(touched, scheduling_.prioritization, now);
+  std::vector<Touched> counted;
   for (const auto& told : touched) {
     auto* state = find(told.target);
     if (!state) continue;
     const auto change = state->changes_in(told);
     if (change.total == 0) continue;
+    counted.push_back(change);
     if (told.restored && state->restorable) {
       state->dirty = state->built;
       continue;
@@ -139,11 +140,14 @@ Actions Core::on_changes(const std::vector<Touched>& touched, Clock clock, Insta
     state->reasons.add_changes(change, now);
     state->reasons.outside = state->reasons.outside || !state->running;
     state->drop_retry();
-    if (scheduling_.on_change == config::OnChange::Cancel &&
+    // What was only rewritten may be the build's own doing.
+    const bool is_edit = std::max(told.total, told.paths.size()) > 0;
+    if (is_edit && scheduling_.on_change == config::OnChange::Cancel &&
         state->cancellations < kCancellationsInARow) {
       cancel(*state, CancelReason::Changed, actions);
     }
   }
+  priority_.on_changes(counted, scheduling_.prioritization, now);
   return settle(std::move(actions), now);
 }
 
@@ -186,6 +190,7 @@ void Core::finish(TargetState& state, Running ended, Outcome outcome, Instant no
   state.last_end = now;
   if (outcome == Outcome::Cancelled) {
     if (ended.cancelling == CancelReason::Changed) ++state.cancellations;
+    state.add_own_rewrites(ended.rewritten);
     state.requested = state.requested || ended.requested;
     if (!state.is_stale()) state.next_attempt = ended.attempt;
     state.reasons.restore(std::move(ended.reasons));
@@ -198,7 +203,8 @@ void Core::finish(TargetState& state, Running ended, Outcome outcome, Instant no
   state.failed = outcome != Outcome::Success;
   state.attempts = state.failed ? ended.attempt : 0;
   state.restorable = !state.failed && state.dirty <= state.built;
-  state.own_rewrites = std::move(ended.rewritten);
+  if (!state.failed) state.own_rewrites.clear();
+  state.add_own_rewrites(ended.rewritten);
   priority_.on_built(state.id(), !state.failed, now - ended.started);
   if (!state.failed) {
     for (auto* dependent : state.dependents) {

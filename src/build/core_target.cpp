@@ -72,6 +72,10 @@ Touched TargetState::changes_in(const Touched& touched) {
   return changes;
 }
 
+void TargetState::add_own_rewrites(const std::vector<RelPath>& paths) {
+  for (const auto& path : paths) insert(own_rewrites, path);
+}
+
 void TargetState::ask(Cause cause) {
   ++asked;
   reasons.add(cause);

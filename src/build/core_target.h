@@ -59,7 +59,7 @@ struct TargetState {
   bool failed = false;     // the last build that was let through
   // What it made is still there, and made of what its files said when it began.
   bool restorable = false;
-  std::vector<RelPath> own_rewrites;  // those during that build
+  std::vector<RelPath> own_rewrites;  // during the last good build and those since; sorted
   int attempts = 0;                   // how often that was tried, if it failed
 
   QuietWindow window;
@@ -87,6 +87,7 @@ struct TargetState {
   [[nodiscard]] bool is_ignored() const { return !settings.enabled && !requested && !running; }
   // What of a batch is a change for this target.
   [[nodiscard]] Touched changes_in(const Touched& touched);
+  void add_own_rewrites(const std::vector<RelPath>& paths);
   void ask(Cause cause);
   // Whatever is newer than the failure makes trying again pointless.
   void drop_retry();

@@ -279,9 +279,14 @@ void Building::perform(const build::CancelBuild& cancel) {
   found->second.execution->cancel();
 }
 
-void Building::on_end(const TargetId& name, const BuildEndReport& report) {
+void Building::on_end(const TargetId& name, BuildEndReport report) {
   // What happened while it ran must be known as such: it may have read what is gone again by now.
   if (!closed_) watching_->sync();
+  // That may have been the target's removal from the configuration.
+  if (project_.find(name) == nullptr) {
+    report.success = false;
+    report.cancelled = true;
+  }
   const auto found = executions_.find(name);
   // Kept alive to the end: it is the one who tells us.
   const Running ended = std::move(found->second);

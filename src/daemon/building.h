@@ -75,7 +75,7 @@ class Building {
   void enqueue(build::Actions actions);
   void perform(const build::StartBuild& start);
   void perform(const build::CancelBuild& cancel);
-  void on_end(const TargetId& target, const BuildEndReport& report);
+  void on_end(const TargetId& target, BuildEndReport report);
   void announce(const build::StartBuild& start, const std::string& builder,
                 const std::string& fingerprint, std::optional<Instant> spawned);
   void end_without_plan(const build::StartBuild& start, const Error& error);

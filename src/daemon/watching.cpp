@@ -84,7 +84,7 @@ void Watching::report_changes(const watch::Batch& batch) {
     const bool rewritten = change.kind == watch::Change::Kind::Rewritten;
     for (const auto index : change.targets.indexes()) {
       if (index >= targets_.size()) {
-        configuration = configuration || !rewritten;
+        configuration = true;
         continue;
       }
       auto& target = touched[index];

@@ -42,6 +42,11 @@ struct Hint {
   friend bool operator==(const Hint&, const Hint&) = default;
 };
 
+// Changed will follow, or need not be waited for.
+[[nodiscard]] constexpr bool is_of_writing(Hint::What what) {
+  return what == Hint::What::Created || what == Hint::What::Writing;
+}
+
 inline constexpr auto kHintKinds = std::to_array<EnumName<Hint::What>>({
     {Hint::What::Changed, "changed"},
     {Hint::What::Created, "created"},

@@ -30,7 +30,10 @@ Content content_from(const char* bytes, std::size_t size, std::uint32_t mode) {
 Content content_of_link(const std::string& path, const Stamp& stamp) {
   std::array<char, PATH_MAX> target;
   const auto size = ::readlink(path.c_str(), target.data(), target.size());
-  if (size < 0 || static_cast<std::uint64_t>(size) != stamp.size) return Content::Unknown;
+  struct stat status {};
+  if (size < 0 || ::lstat(path.c_str(), &status) != 0 || Stamp::of(status) != stamp) {
+    return Content::Unknown;
+  }
   return content_from(target.data(), static_cast<std::size_t>(size), stamp.mode);
 }
 

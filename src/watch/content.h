@@ -28,8 +28,8 @@ inline constexpr std::uint64_t kLargestContent = 1 << 20;
 [[nodiscard]] bool may_have_content(const Stamp& stamp);
 
 // Of the file at `path`, which `stamp` was taken of. Unknown if it is too large, may not be read,
-// is another one by now, or would have to be fetched from a disk. Never follows a link, never
-// waits.
+// is another one by now, or would have to be fetched from a disk (where a file system cannot say
+// that, it is waited for). Never follows a link.
 [[nodiscard]] Content content_of(const std::string& path, const Stamp& stamp);
 
 }  // namespace poltergeist::watch

@@ -143,12 +143,16 @@ void Crawler::poll() {
 }
 
 bool Crawler::audit(std::size_t directories) {
+  is_auditing_ = true;
   for (; directories > 0; --directories) {
     audited_ = tree_.next_directory(audited_);
-    if (audited_ == DirectoryId::None) return true;
-    reread(audited_, Reach::Names);
+    if (audited_ == DirectoryId::None) break;
+    // It may be another one by now: no event tells of what is mounted.
+    const bool same = audited_ == tree_.root() || give_watch(audited_) == Watch::Same;
+    reread(audited_, same ? Reach::Names : Reach::Identity);
   }
-  return false;
+  is_auditing_ = false;
+  return audited_ == DirectoryId::None;
 }
 
 // ---- Reading

@@ -46,6 +46,7 @@ class Crawler {
   void drop(DirectoryId directory);
   // Reads up to this many further directories of a pass over all; true when that has ended.
   bool audit(std::size_t directories);
+  void end_audit() { audited_ = DirectoryId::None; }
   // A second try for directories without a watch, then a reading of all that had none.
   void poll();
 
@@ -53,12 +54,14 @@ class Crawler {
   // written with the same bytes.
   // False: no file is read.
   void set_reading(bool reading);
-  // Reads the files that have new stamps since the last call, if they are not more than `most`;
-  // else they wait for learn().
+  // Reads the files that have new stamps since the last call, if they are not more than `most`
+  // and not too large together; else they wait for learn().
   void read_written(std::size_t most);
   // Reads up to this many of those that wait.
   void learn(std::size_t files);
   [[nodiscard]] std::size_t unlearnt() const { return unlearnt_.size(); }
+  // Whether it may matter what is in a file of that name.
+  [[nodiscard]] bool is_wanted(DirectoryId directory, std::string_view name);
   // A file that is new and empty, and has no other name: whoever made it is about to write it.
   [[nodiscard]] bool is_nascent(DirectoryId directory, std::string_view name) const;
 
@@ -112,7 +115,9 @@ class Crawler {
   void learn(FileId file);
   // Its stamp is not, but might be the same for another content.
   void look_again(FileId file);
-  [[nodiscard]] bool is_young(const Stamp& stamp) const;
+  [[nodiscard]] bool is_young(const Stamp& stamp, WallTime at) const;
+  [[nodiscard]] Content content_now(FileId file) const;
+  [[nodiscard]] std::uint64_t size_of(FileId file) const;
   void remove_file(FileId file);
   void remove_unseen(DirectoryId directory);
   void drop_all(DirectoryId directory);
@@ -134,6 +139,7 @@ class Crawler {
   std::uint64_t boundaries_met_ = 0;
   bool reading_ = true;
   DirectoryId audited_ = DirectoryId::None;  // the last one
+  bool is_auditing_ = false;
   std::vector<FileId> written_;
   std::vector<FileId> unlearnt_;
   Duration grain_;              // of the times of files

@@ -34,7 +34,7 @@ bool takes_part(unsigned long file_system) {
 
 Duration timestamp_grain(unsigned long file_system, std::string_view kernel) {
   if (!takes_part(file_system)) return Seconds(2);
-  return has_multigrain(kernel) ? Duration::zero() : Milliseconds(20);
+  return has_multigrain(kernel) ? Duration::zero() : Milliseconds(100);
 }
 
 Duration timestamp_grain(const std::filesystem::path& root) {

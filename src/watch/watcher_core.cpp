@@ -17,8 +17,6 @@ constexpr std::size_t kMostHints = 1 << 20;
 constexpr int kMostRounds = 16;
 // An ignore file that is gone or empty is probably being saved.
 constexpr Milliseconds kIgnoreFileGap{200};
-// A file that stays open is looked at this long after it was written to first (reliability W25).
-constexpr Milliseconds kLongestWriting{500};
 // Reading a file takes some microseconds. Those of a small project, and as few as people and tools
 // change at once, are read at once.
 constexpr std::size_t kReadsInACall = 256;
@@ -27,10 +25,6 @@ constexpr Seconds kQuick{1};
 constexpr int kFreeRescans = 3;
 constexpr Milliseconds kFirstBackoff{100};
 constexpr Milliseconds kLongestBackoff{5000};
-
-bool is_of_writing(Hint::What what) {
-  return what == Hint::What::Writing || what == Hint::What::Created;
-}
 
 bool is_of_same(const Hint& a, const Hint& b) {
   return a.token == b.token && a.name == b.name;
@@ -61,7 +55,7 @@ void Watcher::Core::begin(Instant now) {
   crawler_.read_written(kReadsInACall);
   git_.look(now);
   poll_at_ = now + options_.poll_interval;
-  audit_at_ = now + options_.audit_interval;
+  put_off_audit(now);
   batch_ = {};
   clock_ = 1;
 }
@@ -110,7 +104,7 @@ Result<Batch> Watcher::Core::configure(Options options, Instant now) {
   }
   change_sets_ = std::move(change_sets);
   options_ = std::move(options);
-  audit_at_ = now + options_.audit_interval;
+  put_off_audit(now);
   crawler_.set_reading(!options_.touch_builds);
   crawler_.set_rules(std::move(*rules));
   watch_asides();
@@ -289,19 +283,6 @@ void Watcher::Core::take_end_of(DirectoryId directory) {
   crawler_.unwatch(directory);
 }
 
-bool Watcher::Core::mark_writing(DirectoryId directory, const Hint& hint, Instant now) {
-  // What ignore files say has a delay of its own, and of `.git` its being there is all that counts.
-  if (GitIgnores::is_ignore_file(hint.name) || hint.name == ".git") return false;
-  if (!is_of_writing(hint.what)) {
-    if (!writing_.empty()) writing_.erase({directory, std::string(hint.name)});
-    return false;
-  }
-  const auto [entry, is_new] = writing_.try_emplace({directory, std::string(hint.name)});
-  if (is_new) entry->second.until = now + kLongestWriting;
-  if (hint.what == Hint::What::Writing) entry->second.is_looked_at = true;
-  return true;
-}
-
 void Watcher::Core::mark(DirectoryId directory, const Hint& hint, Instant now) {
   if (mark_writing(directory, hint, now)) return;
   const auto& tree = crawler_.tree();
@@ -355,6 +336,10 @@ void Watcher::Core::settle(Instant now, Force force) {
   settle_writing(now, force);
   settle_entries();
   settle_polled(now, force);
+  settle_boundaries();
+}
+
+void Watcher::Core::settle_boundaries() {
   while (crawler_.boundaries() != watched_boundaries_ ||
          crawler_.boundaries_met() != watched_boundaries_met_) {
     watch_boundaries();
@@ -414,7 +399,7 @@ void Watcher::Core::settle_rescan(Instant now, Force force) {
   const auto began = poltergeist::now();
   crawler_.reread(crawler_.tree().root(), Crawler::Reach::Identity);
   source_->compared(now, now + (poltergeist::now() - began));
-  audit_at_ = now + options_.audit_interval;
+  put_off_audit(now);
   batch_.rescanned = true;
   ++counters_.rescans;
   if (!std::exchange(hints_lost_, false)) return;
@@ -425,27 +410,12 @@ void Watcher::Core::settle_rescan(Instant now, Force force) {
   rescan_not_before_ = now + std::min(kFirstBackoff * (1 << doublings), kLongestBackoff);
 }
 
-void Watcher::Core::settle_writing(Instant now, Force force) {
-  for (auto it = writing_.begin(); it != writing_.end();) {
-    const auto& [directory, name] = it->first;
-    auto& writing = it->second;
-    const bool is_over = force == Force::Yes || now >= writing.until;
-    // A link, and whatever else nobody writes to, is there at once.
-    if (!is_over && (writing.is_looked_at || crawler_.is_nascent(directory, name))) {
-      writing.is_looked_at = true;
-      ++it;
-      continue;
-    }
-    names_.emplace_back(directory, name);
-    it = writing_.erase(it);
-  }
-}
-
 void Watcher::Core::settle_entries() {
   for (const auto& path : std::exchange(directories_, {})) {
     const auto directory = crawler_.tree().find_directory(path);
     if (directory != DirectoryId::None) crawler_.reread(directory, Crawler::Reach::Names);
   }
+  leave_out_what_is_being_written();
   auto names = std::exchange(names_, {});
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());

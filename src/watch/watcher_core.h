@@ -70,8 +70,11 @@ class Watcher::Core {
   void settle_rescan(Instant now, Force force);
   // Those that nobody writes any more, or that have been written for long enough.
   void settle_writing(Instant now, Force force);
+  void leave_out_what_is_being_written();
   void settle_entries();
   void settle_polled(Instant now, Force force);
+  // Whatever was met again may have lost its watch.
+  void settle_boundaries();
   // Something has no watch, in the tree or beside it, and is looked at instead.
   [[nodiscard]] bool lacks_watches() const;
   [[nodiscard]] Batch finish(const TargetSet* known = nullptr);
@@ -80,6 +83,8 @@ class Watcher::Core {
   void learn(Instant now);
   // Compares a part of the tree, when its time has come.
   void audit(Instant now);
+  // All has just been compared.
+  void put_off_audit(Instant now);
 
   // ---- The root
   // False while there is none.
@@ -109,8 +114,8 @@ class Watcher::Core {
   std::vector<FileId> files_;
   std::vector<std::pair<DirectoryId, std::string>> names_;
   struct Writing {
-    Instant until;              // then it is looked at, written or not
-    bool is_looked_at = false;  // it is known to be more than a name
+    Instant until;            // then it is looked at, written or not
+    bool is_written = false;  // else it may be a link, which is whole from the start
   };
   std::map<std::pair<DirectoryId, std::string>, Writing> writing_;
   std::set<RelPath> directories_;  // to be read

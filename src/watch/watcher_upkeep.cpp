@@ -12,7 +12,8 @@ namespace {
 
 // Some microseconds each, a tenth of the time while it lasts, so that nobody waits for it.
 constexpr std::size_t kReadsInASlice = 128;
-constexpr Milliseconds kReadPause{10};
+constexpr int kReadPause = 9;
+constexpr Milliseconds kLeastReadPause{10};
 
 // An audit takes a twentieth of the time while it lasts.
 constexpr std::size_t kAuditedInASlice = 50;
@@ -25,8 +26,15 @@ constexpr Milliseconds kWritingPause{500};
 
 void Watcher::Core::learn(Instant now) {
   if (crawler_.unlearnt() == 0 || now < learn_at_) return;
+  const auto began = poltergeist::now();
   crawler_.learn(kReadsInASlice);
-  learn_at_ = now + kReadPause;
+  const Duration took = poltergeist::now() - began;
+  learn_at_ = now + took + std::max<Duration>(kReadPause * took, kLeastReadPause);
+}
+
+void Watcher::Core::put_off_audit(Instant now) {
+  crawler_.end_audit();
+  audit_at_ = now + options_.audit_interval;
 }
 
 void Watcher::Core::audit(Instant now) {
@@ -40,6 +48,7 @@ void Watcher::Core::audit(Instant now) {
   const auto began = poltergeist::now();
   const auto noted = crawler_.ledger().noted();
   const bool over = crawler_.audit(kAuditedInASlice);
+  settle_boundaries();
   const auto found = crawler_.ledger().noted() - noted;
   if (found > 0) {
     // What happened a moment ago is found before it is told.

@@ -62,6 +62,14 @@ class Driver {
     }
     return shown_all(core.on_changes(touched, ++clock, now));
   }
+  // Written with the bytes that it had.
+  Lines rewrite(const std::string& name, const std::string& path = "gen.h") {
+    const Touched touched{.target = TargetId(name),
+                          .paths = {},
+                          .rewritten = {RelPath::parse(path).value()},
+                          .restored = true};
+    return shown_all(core.on_changes({touched}, ++clock, now));
+  }
   Lines ended(std::uint64_t build, Outcome outcome) {
     return shown_all(core.on_ended(BuildId(build), outcome, now));
   }

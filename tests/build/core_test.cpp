@@ -216,6 +216,28 @@ TEST_CASE("a change cancels the running build, but after three in a row one is l
   CHECK(d.edit({"app"}) == Lines{"cancel app#5 (newer changes)"});
 }
 
+TEST_CASE(
+    "a build that rewrites a file itself is not cancelled for it, and its habit is remembered") {
+  Driver d({target("app")}, cancelling());
+  d.all_fresh();
+  d.rewrite("app");
+  CHECK(d.after(20ms) == kNothing);  // nobody had read it
+  d.edit({"app"}, "a.c");
+  CHECK(d.after(20ms) == Lines{"start app#1"});
+  CHECK(d.rewrite("app") == kNothing);
+  CHECK(d.edit({"app"}, "a.c") == Lines{"cancel app#1 (newer changes)"});
+  CHECK(d.ended(1, Outcome::Cancelled) == kNothing);
+  CHECK(d.after(20ms) == Lines{"start app#2"});
+  CHECK(d.rewrite("app") == kNothing);
+  CHECK(d.failed(2) == kNothing);
+  d.edit({"app"}, "a.c");
+  CHECK(d.after(20ms) == Lines{"start app#3"});
+  CHECK(d.rewrite("app") == kNothing);
+  CHECK(d.succeeded(3) == kNothing);
+  CHECK(d.after(1h) == kNothing);
+  CHECK(d.standing("app") == "fresh");
+}
+
 TEST_CASE("what a cancelled build started for is among the reasons of the next one") {
   Driver d({target("app")}, cancelling());
   d.all_fresh();

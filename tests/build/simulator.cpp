@@ -234,12 +234,10 @@ void Simulator::report_end(int target, Outcome outcome) {
     world.failed = outcome != Outcome::Success;
     if (!world.failed) ++world.generation;
   }
-  if (outcome == Outcome::Cancelled) {
-    world.doubted = true;
-  } else {
-    world.was_rewritten = job.rewritten;
-    world.wrote_itself = job.wrote_itself;
-  }
+  if (outcome == Outcome::Cancelled) world.doubted = true;
+  if (outcome == Outcome::Success) world.was_rewritten = world.wrote_itself = false;
+  world.was_rewritten = world.was_rewritten || job.rewritten;
+  world.wrote_itself = world.wrote_itself || job.wrote_itself;
   check_stages(job, outcome);
   tell("end of " + names().at(static_cast<std::size_t>(target)).value() + " outcome " +
        std::to_string(static_cast<int>(outcome)));

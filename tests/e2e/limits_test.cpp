@@ -279,7 +279,10 @@ TEST_CASE("file systems below the root come and go, and none is kept from going"
     // No event tells of what is mounted: the next comparison of all does.
     disk = std::make_unique<SmallDisk>(place, "1m");
     project.write("src/mounted/deep/f", "on another one");
+    project.write("src/mounted/g", "on another one");
     REQUIRE(project.converges_by_itself());
+    REQUIRE(project.fault() == "");
+    project.write("src/mounted/g", "events tell of it from then on");
     REQUIRE(project.fault() == "");
   }
 }

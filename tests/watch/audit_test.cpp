@@ -115,3 +115,20 @@ TEST_CASE("who compares all the time needs no audit") {
     (void)world->apply(at);
   }
 }
+
+TEST_CASE("an audit leaves the watches of other repositories as they are") {
+  World world(audited());
+  world.write("nested/.git/HEAD");
+  world.write("nested/a.c");
+  world.write("b.c");
+  world.watch();
+  REQUIRE(world->counters().boundaries == 1);
+  auto at = now();
+  for (int i = 0; i < 3; ++i) {
+    CHECK(changes_of_a_pass(world, at).empty());
+    world.remove("nested/.git");
+    REQUIRE(world.changes() == "+nested/a.c");
+    world.write("nested/.git/HEAD");
+    REQUIRE(world.changes() == "-nested/a.c");
+  }
+}

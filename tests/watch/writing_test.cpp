@@ -102,6 +102,29 @@ TEST_CASE("what is there at once is not waited for: links, renamed files, delete
   CHECK_FALSE(world->deadline());
 }
 
+TEST_CASE("a file that is deleted and written anew is looked at when it is whole") {
+  World world;
+  world.write("a.c", "first");
+  world.watch();
+  world.remove("a.c");
+  auto file = open_to_write(world / "a.c");
+  put(file, "half");
+  CHECK(applied(world, now()).empty());
+  put(file, " and half");
+  file.reset();
+  CHECK(applied(world, now()) == "*a.c");
+}
+
+TEST_CASE("nobody waits for files that nobody wants") {
+  World world({"*.c"});
+  world.write("a.c");
+  world.watch();
+  const auto file = open_to_write(world / "log");
+  put(file, "line\n");
+  CHECK(applied(world, now()).empty());
+  CHECK_FALSE(world->deadline());
+}
+
 TEST_CASE("fanotify tells of writers as well") {
   World world;
   world.write("a.c", "first");
