@@ -27,8 +27,8 @@
 // build began with leaves it fresh, if that build succeeded and nothing changed while it ran: then
 // `dirty` is set back to `built`. A file that is rewritten with the same bytes changes nothing,
 // except during a build, which may have read it half written, or another version that was there for
-// a moment: it counts as a change then, unless the build before rewrote it likewise. That is the
-// build's own habit, and building once more would change nothing about it.
+// a moment: it counts as a change then, unless the last good build, or one since, rewrote it
+// likewise. That is the build's own habit, and building once more would change nothing about it.
 //
 // A successful build asks for one build of each direct dependent. A failed dependency blocks its
 // dependents; a disabled one counts as fresh, unless it is being built.
