@@ -37,6 +37,18 @@ class Standstill {
   pid_t daemon_;
 };
 
+// The build that runs then has read "two" in src/a.c, and does not end by itself.
+std::size_t builds_before_a_held_one(const OracleProject& project) {
+  project.write("src/a.c", "one");
+  project.haunt();
+  REQUIRE(project.fault() == "");
+  project.hold_builds();
+  const auto before = project.builds();
+  project.write("src/a.c", "two");
+  REQUIRE(project.await_build(before));
+  return before;
+}
+
 }  // namespace
 
 TEST_CASE("whatever saves a file, the build sees it, and nothing is built twice") {
@@ -192,13 +204,7 @@ TEST_CASE("what is written with the bytes that it had sets nothing off") {
 
 TEST_CASE("what a build may have read half written is built again, whatever it says afterwards") {
   OracleProject project;
-  project.write("src/a.c", "one");
-  project.haunt();
-  REQUIRE(project.fault() == "");
-  project.hold_builds();
-  const auto before = project.builds();
-  project.write("src/a.c", "two");
-  REQUIRE(project.await_build(before));
+  const auto before = builds_before_a_held_one(project);
   {
     const Standstill still(project);
     project.write("src/a.c", "for a moment");
@@ -211,14 +217,8 @@ TEST_CASE("what a build may have read half written is built again, whatever it s
 
 TEST_CASE("a file that is half written when a build ends is built again when it is whole") {
   OracleProject project;
-  const auto file = project.write("src/a.c", "one");
-  project.haunt();
-  REQUIRE(project.fault() == "");
-  project.hold_builds();
-  const auto before = project.builds();
-  project.write("src/a.c", "two");
-  REQUIRE(project.await_build(before));
-  std::ofstream writer(file);
+  const auto before = builds_before_a_held_one(project);
+  std::ofstream writer(project.src() / "a.c");
   project.let_builds_end();
   REQUIRE(await([&] { return project.state_of("oracle")["lastBuild"]["status"] != "building"; }));
   writer << "two" << std::flush;
