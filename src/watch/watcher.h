@@ -126,7 +126,7 @@ class Watcher {
   // `path` need not exist.
   [[nodiscard]] Explanation why(const RelPath& path) const;
 
-  // Git holds the index lock of this working tree, as of the last call above; since when.
+  // Git is at work in this working tree (git_hold.h), as of the last call above; since when.
   [[nodiscard]] bool git_operation_running() const;
   [[nodiscard]] std::optional<Instant> git_operation_since() const;
   [[nodiscard]] std::optional<std::filesystem::path> git_lock_path() const;

@@ -325,7 +325,8 @@ void Watcher::Core::settle(Instant now, Force force) {
     for (const auto& boundary : watched_boundaries_) directories_.insert(boundary.parent());
     if (root_trouble_.empty()) watch_above_root();
   }
-  if (std::exchange(git_lock_changed_, false)) git_.look(now);
+  const auto look_at = git_.deadline();
+  if (std::exchange(git_lock_changed_, false) || (look_at && now >= *look_at)) git_.look(now);
   if (!check_root(now)) {
     clear_marks();
     return;
@@ -441,6 +442,7 @@ std::optional<Instant> Watcher::Core::deadline() const {
   if (!root_trouble_.empty()) return earlier(due, root_retry_at_);
   if (rescan_wanted_) due = earlier(due, rescan_not_before_);
   if (lacks_watches()) due = earlier(due, poll_at_);
+  due = earlier(due, git_.deadline());
   for (const auto& [path, when] : ignored_by_) due = earlier(due, when);
   for (const auto& [name, writing] : writing_) due = earlier(due, writing.until);
   if (crawler_.unlearnt() > 0) due = earlier(due, learn_at_);

@@ -85,7 +85,7 @@ void Watcher::Core::watch_asides() {
   std::vector<Asides::Place> lock;
   std::vector<Asides::Place> beginning;
   if (places_) {
-    lock.push_back({.directory = places_->own, .names = {GitHold::kLockName}});
+    lock.push_back({.directory = places_->own, .names = GitHold::names()});
   } else {
     // A `.git` that is not a repository may be about to become one.
     beginning.push_back({.directory = root_ / ".git", .names = {}});
@@ -138,6 +138,13 @@ WatchState Watcher::Core::state() const {
     if (!reason.empty()) reason += "; ";
     reason += fmt::format("{} may not be read", unreadable.begin()->under(root_).string());
     if (unreadable.size() > 1) reason += fmt::format(", nor {} others", unreadable.size() - 1);
+  }
+  if (git_.has_left_its_lock()) {
+    if (!reason.empty()) reason += "; ";
+    reason += fmt::format(
+        "{} was left behind: it holds no build back, and keeps git from working; if no git is "
+        "running, remove it",
+        git_.lock().string());
   }
   if (reason.empty()) return {};
   return {WatchState::Kind::Degraded, reason};

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/oracle_project.h"
+#include "support/rounds.h"
 
 using namespace poltergeist::test;
 
@@ -15,17 +16,21 @@ namespace fs = std::filesystem;
 constexpr int kFiles = 60;
 constexpr int kCommits = 6;
 
-void git(const fs::path& directory, std::vector<std::string> args) {
+Ran run_git(const fs::path& directory, std::vector<std::string> args) {
   args.insert(args.begin(), {"git", "-c", "user.name=t", "-c", "user.email=t@t", "-c",
                              "init.defaultBranch=main", "-c", "advice.detachedHead=false"});
+  return run({.argv = std::move(args),
+              .cwd = directory,
+              .env = {{"GIT_CONFIG_GLOBAL", "/dev/null"},
+                      {"GIT_CONFIG_SYSTEM", "/dev/null"},
+                      {"GIT_EDITOR", "true"}},
+              .in = {}});
+}
+
+void git(const fs::path& directory, const std::vector<std::string>& args) {
   std::string line;
   for (const auto& arg : args) line += arg + " ";
-  const auto ran = run({.argv = std::move(args),
-                        .cwd = directory,
-                        .env = {{"GIT_CONFIG_GLOBAL", "/dev/null"},
-                                {"GIT_CONFIG_SYSTEM", "/dev/null"},
-                                {"GIT_EDITOR", "true"}},
-                        .in = {}});
+  const auto ran = run_git(directory, args);
   INFO(line << ran.out << ran.err);
   REQUIRE(ran.code == 0);
 }
@@ -112,6 +117,17 @@ void live_with_git(const OracleProject& project) {
   }
 }
 
+// The root is the main working tree of a repository, or one that is linked to it.
+void make_working_tree(const OracleProject& project, bool linked) {
+  const auto repository = linked ? project.outside() / "repository" : project.root();
+  fs::create_directories(repository);
+  make_history(repository);
+  if (!linked) return;
+  fs::remove_all(project.root());
+  git(repository, {"worktree", "add", "-q", "--detach", project.root().string(), "main"});
+  project.configure_again();
+}
+
 std::string git_line(const fs::path& directory, std::vector<std::string> args) {
   args.insert(args.begin(), "git");
   auto text = run({.argv = std::move(args), .cwd = directory, .env = {}, .in = {}}).out;
@@ -163,14 +179,7 @@ TEST_CASE("a checkout is one build, for git's lock keeps the window open, wherev
   INFO((linked ? "linked" : "main"));
   // Without git, each change is a build at once.
   OracleProject project(nlohmann::json{{"settlingDelay", 0}});
-  const auto repository = linked ? project.outside() / "repository" : project.root();
-  fs::create_directories(repository);
-  make_history(repository);
-  if (linked) {
-    fs::remove_all(project.root());
-    git(repository, {"worktree", "add", "-q", "--detach", project.root().string(), "main"});
-    project.configure_again();
-  }
+  make_working_tree(project, linked);
   project.haunt();
   if (project.watch_status().at("backend") == "poll") return;  // it sees what is there, not when
   const auto lock =
@@ -195,6 +204,74 @@ TEST_CASE("a checkout is one build, for git's lock keeps the window open, wherev
   CHECK(project.converges_by_itself());
   CHECK(project.fault() == "");
   CHECK(project.builds() == builds + 1);
+}
+
+TEST_CASE("checkouts of few files and of many are one build each") {
+  const int files = rounds(0) > 0 ? 20'000 : 600;
+  OracleProject project(nlohmann::json{{"settlingDelay", 0}});
+  const auto commit = [&](int changed, const std::string& text) {
+    for (int i = 0; i < changed; ++i) {
+      const auto file = project.src() / std::to_string(i % 10) / std::to_string(i);
+      fs::create_directories(file.parent_path());
+      std::ofstream(file) << text << i;
+    }
+    git(project.root(), {"add", "src"});
+    git(project.root(), {"commit", "-qm", text});
+    git(project.root(), {"branch", text});
+  };
+  git(project.root(), {"init", "-q", "--template="});
+  commit(files, "all");
+  commit(files / 2, "half");
+  commit(files / 20, "some");
+  commit(10, "few");
+  project.haunt();
+  REQUIRE(project.fault() == "");
+  for (int i = 0; i < std::max(1, backend_rounds(1) / 500); ++i) {
+    for (const auto* branch : {"some", "half", "all", "few"}) {
+      INFO("round " << i << ", " << branch);
+      const auto builds = project.builds();
+      git(project.root(), {"checkout", "-q", branch});
+      REQUIRE(project.converges_by_itself());
+      REQUIRE(project.fault() == "");
+      if (project.watch_status().at("backend") == "poll") continue;
+      REQUIRE(project.builds() == builds + 1);
+    }
+  }
+}
+
+TEST_CASE("a rebase is one build, however many steps it has and however long they take") {
+  const bool linked = GENERATE(false, true);
+  INFO((linked ? "linked" : "main"));
+  OracleProject project(nlohmann::json{{"settlingDelay", 0}});
+  make_working_tree(project, linked);
+  git(project.root(), {"checkout", "-q", "--detach", "topic"});
+  project.haunt();
+  REQUIRE(project.fault() == "");
+  const auto builds = project.builds();
+  git(project.root(), {"rebase", "-q", "main", "--exec", "sleep 0.1"});
+  REQUIRE(project.converges_by_itself());
+  CHECK(project.fault() == "");
+  if (project.watch_status().at("backend") == "poll") return;
+  CHECK(project.builds() == builds + 1);
+}
+
+TEST_CASE("a rebase that stops at a conflict is built as it lies, and so is what becomes of it") {
+  OracleProject project(nlohmann::json{{"settlingDelay", 0}});
+  make_history(project.root());
+  git(project.root(), {"checkout", "-q", "topic"});
+  std::ofstream(project.src() / "d1/f1") << "otherwise";
+  git(project.root(), {"commit", "-qam", "in conflict with main"});
+  project.haunt();
+  REQUIRE(project.fault() == "");
+  CHECK(run_git(project.root(), {"rebase", "-q", "main"}).code == 1);
+  REQUIRE(project.converges_by_itself());
+  REQUIRE(project.fault() == "");
+  std::ofstream(project.src() / "d1/f1") << "resolved";
+  REQUIRE(project.converges_by_itself());
+  git(project.root(), {"add", "src"});
+  git(project.root(), {"rebase", "--continue"});
+  REQUIRE(project.converges_by_itself());
+  CHECK(project.fault() == "");
 }
 
 TEST_CASE("other repositories and working trees below the root are nothing to us") {
