@@ -29,6 +29,7 @@ Result<std::unique_ptr<Watching>> Watching::create(Loop& loop, const config::Pro
   if (!watcher) return fail(watcher.error());
   watching->watcher_ = std::move(*watcher);
   watching->told_state_ = watching->watcher_->state();
+  watching->wait_for_mounts();
   watching->wait_again();
   return watching;
 }
@@ -106,6 +107,15 @@ void Watching::report_changes(const watch::Batch& batch) {
   });
   if (!touched.empty()) listener_.on_touched(touched, batch.clock);
   if (configuration) listener_.on_configuration();
+}
+
+void Watching::wait_for_mounts() {
+  if (watcher_->mounts_fd() < 0) return;
+  auto told = loop_.watch(watcher_->mounts_fd(), EPOLLPRI, "mounts", [this](std::uint32_t) {
+    watcher_->note_mounts();
+    take_ready();
+  });
+  if (told) mounts_ = std::move(*told);
 }
 
 void Watching::wait_again() {

@@ -62,6 +62,7 @@ class Watching {
   void report(const watch::Batch& batch);
   void report_changes(const watch::Batch& batch);
   void wait_again();
+  void wait_for_mounts();
   [[nodiscard]] std::size_t index_of(const TargetId& target) const;
 
   Loop& loop_;
@@ -73,6 +74,7 @@ class Watching {
   std::string choice_;
   int watched_fd_ = -1;
   Loop::Handle readable_;
+  Loop::Handle mounts_;
   DeadlineTimer timer_;
   watch::WatchState told_state_;
   bool told_git_ = false;

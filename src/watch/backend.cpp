@@ -2,7 +2,6 @@
 #include "watch/backend.h"
 
 #include <fcntl.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 
 #include "sys/clock.h"
 #include "sys/unique_fd.h"
+#include "watch/eventless.h"
 #include "watch/fallback_source.h"
 #include "watch/fanotify_source.h"
 #include "watch/inotify_source.h"
@@ -23,29 +23,6 @@ namespace poltergeist::watch {
 namespace {
 
 constexpr std::string_view kOwnDirectory = ".poltergeist";
-
-struct FileSystem {
-  long magic;
-  std::string_view name;
-};
-
-constexpr auto kEventless = std::to_array<FileSystem>({
-    {0x01021997, "9p"},
-    {0x6969, "NFS"},
-    {0x517B, "SMB"},
-    {0xFE534D42, "SMB"},
-    {0xFF534D42, "SMB"},
-    {0x65735546, "FUSE"},
-    {0x5346414F, "AFS"},
-    {0x73757245, "Coda"},
-    {0x786F4256, "a VirtualBox share"},
-});
-
-std::string_view eventless_file_system_at(const std::filesystem::path& path) {
-  struct statfs status {};
-  if (::statfs(path.c_str(), &status) != 0) return {};
-  return eventless_file_system(static_cast<long>(status.f_type));
-}
 
 Result<std::unique_ptr<ChangeSource>> open_inotify() {
   auto inotify = InotifySource::create();
@@ -73,13 +50,6 @@ OpenedSource with_stand_in(FallbackSource::Open open, Result<std::unique_ptr<Cha
 }
 
 }  // namespace
-
-std::string_view eventless_file_system(long magic) {
-  for (const auto& one : kEventless) {
-    if (one.magic == magic) return one.name;
-  }
-  return {};
-}
 
 Result<bool> probe_events(ChangeSource& source, const std::filesystem::path& directory) {
   const auto token = source.add(directory, Interest::Aside);

@@ -46,8 +46,4 @@ struct OpenedSource {
 // False only if it was tried and nothing was heard of it.
 [[nodiscard]] bool hears_changes(ChangeSource& source, const std::filesystem::path& directory);
 
-// The name of a file system that is known not to send events for every change; empty for others.
-// `magic` as statfs gives it.
-[[nodiscard]] std::string_view eventless_file_system(long magic);
-
 }  // namespace poltergeist::watch

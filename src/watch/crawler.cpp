@@ -101,6 +101,7 @@ Crawler::Watch Crawler::give_watch(DirectoryId directory) {
     return Watch::Other;
   };
   if (limit_reached_ && one.token == WatchToken::None) return refuse_watch();
+  if (!mounts_.empty() && hears_nothing_of(directory)) return refuse_watch();
   const auto interest = directory == tree_.root() ? Interest::Root : Interest::Tree;
   const auto token = source_.add(absolute(directory), interest);
   if (token) {
@@ -147,7 +148,7 @@ bool Crawler::audit(std::size_t directories) {
   for (; directories > 0; --directories) {
     audited_ = tree_.next_directory(audited_);
     if (audited_ == DirectoryId::None) break;
-    // It may be another one by now: no event tells of what is mounted.
+    if (polled_.contains(audited_)) continue;  // somebody does this all the time
     const bool same = audited_ == tree_.root() || give_watch(audited_) == Watch::Same;
     reread(audited_, same ? Reach::Names : Reach::Identity);
   }

@@ -15,6 +15,7 @@
 #include "watch/change_source.h"
 #include "watch/directory_reader.h"
 #include "watch/ledger.h"
+#include "watch/mounts.h"
 #include "watch/rules.h"
 #include "watch/tree.h"
 #include "watch/watch_table.h"
@@ -65,6 +66,9 @@ class Crawler {
   // A file that is new and empty, and has no other name: whoever made it is about to write it.
   [[nodiscard]] bool is_nascent(DirectoryId directory, std::string_view name) const;
 
+  // The file systems at and below the root. Directories on one without events get no watch; what
+  // is known of the others stays until somebody looks.
+  void set_mounts(const std::vector<Mount>& mounts);
   void set_rules(Rules rules);
   // Reads the ignore files of a directory anew, or those outside of the root; true if they changed.
   bool reload_ignore_files(const RelPath& directory);
@@ -75,8 +79,15 @@ class Crawler {
   [[nodiscard]] Ledger& ledger() { return ledger_; }
   [[nodiscard]] const WatchTable& table() const { return table_; }
 
-  // Directories below the root that have no watch because there was none left.
+  // Directories that have no watch: there was none left, or it would hear nothing.
   [[nodiscard]] std::size_t polled() const { return polled_.size(); }
+  struct Eventless {
+    RelPath place;
+    std::string_view file_system;  // empty: one with events
+    std::size_t polled = 0;        // directories
+  };
+  // The file systems without events that directories are polled on.
+  [[nodiscard]] std::vector<Eventless> polled_mounts() const;
   // Directories that may not be read, by path.
   [[nodiscard]] const std::set<RelPath>& unreadable() const { return unreadable_; }
   // Directories that were met and not entered because they are other repositories.
@@ -107,6 +118,9 @@ class Crawler {
   // Watches what is at the directory's path now: Same if that was watched already. Refused: it is
   // not there, or not readable.
   Watch give_watch(DirectoryId directory);
+  // The mount that a directory is on, of those below the root; nullptr for the root's own.
+  [[nodiscard]] const Eventless* mount_of(const RelPath& directory) const;
+  [[nodiscard]] bool hears_nothing_of(DirectoryId directory) const;
   void set_watch(DirectoryId directory, WatchToken token);
   FileId put_file(DirectoryId directory, std::string_view name, const struct stat& status,
                   const TargetSet& targets);
@@ -134,6 +148,7 @@ class Crawler {
   DirectoryId view_of_ = DirectoryId::None;
   std::vector<Waiting> waiting_;
   std::set<DirectoryId> polled_;
+  std::vector<Eventless> mounts_;  // empty if all of them have events
   std::set<RelPath> unreadable_;
   std::set<RelPath> boundaries_;
   std::uint64_t boundaries_met_ = 0;

@@ -29,6 +29,12 @@ int Watcher::fd() const {
 std::optional<Instant> Watcher::deadline() const {
   return core_->deadline();
 }
+int Watcher::mounts_fd() const {
+  return core_->mounts().fd();
+}
+void Watcher::note_mounts() {
+  core_->note_mounts();
+}
 Batch Watcher::apply(Instant now) {
   return core_->apply(now);
 }

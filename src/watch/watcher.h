@@ -11,8 +11,8 @@
 // A file that is being written is looked at when its writer has closed it, half a second later at
 // the latest, so that nothing is built from half of it; sync() looks at once.
 //
-// The caller waits for fd() (if there is one) and deadline(), and calls apply() for either. One
-// thread; nothing here blocks but the file system itself.
+// The caller waits for fd() (if there is one), mounts_fd() and deadline(), and calls apply() for
+// each. One thread; nothing here blocks but the file system itself.
 #pragma once
 
 #include <array>
@@ -101,6 +101,10 @@ class Watcher {
   // Both may change with every call below.
   [[nodiscard]] int fd() const;
   [[nodiscard]] std::optional<Instant> deadline() const;
+  // Ready for EPOLLPRI, once, when something was mounted or unmounted somewhere: note_mounts()
+  // then, and apply(). -1 where that cannot be known.
+  [[nodiscard]] int mounts_fd() const;
+  void note_mounts();
 
   // Takes all hints that wait, looks at what they name, and at what is due.
   [[nodiscard]] Batch apply(Instant now);

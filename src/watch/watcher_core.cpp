@@ -41,7 +41,9 @@ Watcher::Core::Core(std::filesystem::path root, Options options, Rules rules,
       asides_(*source_, crawler_.table()),
       places_(find_git_places(root_)),
       git_(places_),
+      mounts_(root_),
       change_sets_(options_.targets.size()) {
+  crawler_.set_mounts(mounts_.below());
   crawler_.set_reading(!options_.touch_builds);
 }
 
@@ -331,6 +333,7 @@ void Watcher::Core::settle(Instant now, Force force) {
     clear_marks();
     return;
   }
+  settle_mounts(force);
   settle_git(now);
   settle_ignore_files(now, force);
   settle_rescan(now, force);
@@ -346,6 +349,14 @@ void Watcher::Core::settle_boundaries() {
     watch_boundaries();
     settle_entries();
   }
+}
+
+void Watcher::Core::settle_mounts(Force force) {
+  const bool asked = force == Force::Yes && mounts_.has_news();
+  if (!std::exchange(mounts_changed_, false) && !asked) return;
+  if (!mounts_.look()) return;
+  crawler_.set_mounts(mounts_.below());
+  rescan_wanted_ = true;
 }
 
 void Watcher::Core::settle_git(Instant now) {

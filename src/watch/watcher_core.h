@@ -18,6 +18,7 @@
 #include "watch/change_set.h"
 #include "watch/crawler.h"
 #include "watch/git_hold.h"
+#include "watch/mounts.h"
 #include "watch/watcher.h"
 
 namespace poltergeist::watch {
@@ -42,6 +43,8 @@ class Watcher::Core {
   [[nodiscard]] Explanation why(const RelPath& path) const;
   [[nodiscard]] const Tree& tree() const { return crawler_.tree(); }
   [[nodiscard]] const GitHold& git() const { return git_; }
+  [[nodiscard]] const Mounts& mounts() const { return mounts_; }
+  void note_mounts() { mounts_changed_ = true; }
   [[nodiscard]] std::vector<PastHint> past_hints() const;
 
  private:
@@ -65,6 +68,7 @@ class Watcher::Core {
 
   // ---- Marks to knowledge
   void settle(Instant now, Force force);
+  void settle_mounts(Force force);
   void settle_git(Instant now);
   void settle_ignore_files(Instant now, Force force);
   void settle_rescan(Instant now, Force force);
@@ -94,7 +98,7 @@ class Watcher::Core {
   void watch_above_root();
   void watch_asides();
   void watch_boundaries();
-  [[nodiscard]] std::string limit_reason() const;
+  [[nodiscard]] std::string limit_reason(std::size_t unwatched) const;
 
   std::filesystem::path root_;
   Options options_;
@@ -105,6 +109,7 @@ class Watcher::Core {
   std::uint64_t watched_boundaries_met_ = 0;
   std::optional<GitPlaces> places_;
   GitHold git_;
+  Mounts mounts_;
   Clock clock_ = 0;
   Counters counters_;
   Batch batch_;  // of the call that runs now
@@ -124,6 +129,7 @@ class Watcher::Core {
   bool outside_ignores_changed_ = false;
   bool git_places_changed_ = false;
   bool git_lock_changed_ = false;
+  bool mounts_changed_ = false;
   bool rescan_wanted_ = false;
   bool hints_lost_ = false;  // that is why
   // The first hint since all that hints ask for was done. What waits for its time (a rescan, a

@@ -129,30 +129,35 @@ WatchState Watcher::Core::state() const {
     return {WatchState::Kind::Rescanning, "changes were lost: comparing all"};
   }
   std::string reason = source_->shortfall();
-  if (lacks_watches()) {
-    if (!reason.empty()) reason += "; ";
-    reason += limit_reason();
+  const auto add = [&](const std::string& further) {
+    if (!reason.empty() && !further.empty()) reason += "; ";
+    reason += further;
+  };
+  auto unwatched = crawler_.polled() + asides_.unwatched();
+  for (const auto& mount : crawler_.polled_mounts()) {
+    add(fmt::format("{} is on {}, which does not report changes: it is read every {} ms",
+                    mount.place.under(root_).string(), mount.file_system,
+                    options_.poll_interval.count()));
+    unwatched -= mount.polled;
   }
+  if (unwatched > 0) add(limit_reason(unwatched));
   const auto& unreadable = crawler_.unreadable();
   if (!unreadable.empty()) {
-    if (!reason.empty()) reason += "; ";
-    reason += fmt::format("{} may not be read", unreadable.begin()->under(root_).string());
+    add(fmt::format("{} may not be read", unreadable.begin()->under(root_).string()));
     if (unreadable.size() > 1) reason += fmt::format(", nor {} others", unreadable.size() - 1);
   }
   if (git_.has_left_its_lock()) {
-    if (!reason.empty()) reason += "; ";
-    reason += fmt::format(
-        "{} was left behind: it holds no build back, and keeps git from working; if no git is "
-        "running, remove it",
-        git_.lock().string());
+    add(
+        fmt::format("{} was left behind: it holds no build back, and keeps git from working; if no "
+                    "git is running, remove it",
+                    git_.lock().string()));
   }
   if (reason.empty()) return {};
   return {WatchState::Kind::Degraded, reason};
 }
 
-std::string Watcher::Core::limit_reason() const {
+std::string Watcher::Core::limit_reason(std::size_t unwatched) const {
   const auto needed = counters().watches_needed;
-  const auto unwatched = crawler_.polled() + asides_.unwatched();
   const auto limit = inotify_limit(InotifyResource::Watches);
   return fmt::format(
       "{} of {} directories have no inotify watch and are read every {} ms: {} watches are needed, "

@@ -16,7 +16,10 @@
 #include "support/oracle_project.h"
 #include "support/own_namespace.h"
 #include "support/rounds.h"
+#include "sys/clock.h"
 #include "sys/files.h"
+#include "watch/backend.h"
+#include "watch/watcher.h"
 
 using namespace poltergeist::test;
 
@@ -261,7 +264,7 @@ TEST_CASE("two saves of the same size within one tick of the file system's clock
 
 TEST_CASE("file systems below the root come and go, and none is kept from going") {
   if (!enter_own_namespace()) return;
-  OracleProject project(nlohmann::json{{"auditSeconds", 1}});
+  OracleProject project(nlohmann::json{{"auditSeconds", 0}});
   const auto place = project.src() / "mounted";
   project.write("src/a.c", "text");
   project.write("src/mounted/hidden", "below it");
@@ -276,7 +279,7 @@ TEST_CASE("file systems below the root come and go, and none is kept from going"
     disk.reset();
     REQUIRE(project.converges_by_itself());
     REQUIRE(project.fault() == "");
-    // No event tells of what is mounted: the next comparison of all does.
+    // No event of a directory tells of what is mounted over it.
     disk = std::make_unique<SmallDisk>(place, "1m");
     project.write("src/mounted/deep/f", "on another one");
     project.write("src/mounted/g", "on another one");
@@ -286,3 +289,63 @@ TEST_CASE("file systems below the root come and go, and none is kept from going"
     REQUIRE(project.fault() == "");
   }
 }
+
+TEST_CASE("whoever asks is told of what was mounted a moment before") {
+  if (!enter_own_namespace()) return;
+  const TempDir dir;
+  const auto place = dir / "root/mounted";
+  std::filesystem::create_directories(place);
+  poltergeist::watch::Options options;
+  options.targets.push_back({.name = "app", .watch_paths = {"**"}});
+  auto opened = poltergeist::watch::open_source(dir / "root", poltergeist::watch::Backend::Inotify);
+  auto watcher = poltergeist::watch::Watcher::create(dir / "root", options,
+                                                     std::move(opened.source), poltergeist::now())
+                     .value();
+  for (int i = 0; i < rounds(10); ++i) {
+    {
+      const SmallDisk disk(place, "1m");
+      std::ofstream(place / "f") << i;
+      const auto batch = watcher->sync(poltergeist::now());
+      REQUIRE(batch.changes.size() == 1);
+      CHECK(batch.changes.front().path.text() == "mounted/f");
+    }
+    REQUIRE(watcher->sync(poltergeist::now()).changes.size() == 1);
+  }
+}
+
+#if !defined(__SANITIZE_ADDRESS__)  // whose library must come before all others
+TEST_CASE("a file system without events below the root is polled, and status says so") {
+  if (!enter_own_namespace()) return;
+  OracleProject project(nlohmann::json{{"auditSeconds", 0}});
+  const auto place = project.src() / "share";
+  std::filesystem::create_directories(place);
+  project.write("src/a.c", "text");
+  project.env = {{"LD_PRELOAD", FAKE_SYSTEM_LIBRARY},
+                 {"FAKE_FILE_SYSTEM", "0x6969"},
+                 {"FAKE_DEAF", "1"},
+                 {"FAKE_BELOW", place.string()}};
+  project.haunt();
+  REQUIRE(project.fault() == "");
+  CHECK(project.watch_status().at("state") == "ok");
+  {
+    const SmallDisk share(place, "1m");
+    project.write("src/share/deep/f", "first");
+    REQUIRE(project.converges_by_itself());
+    REQUIRE(project.fault() == "");
+    const auto watch = project.watch_status();
+    CHECK(watch.at("backend") == "inotify");
+    CHECK(watch.at("polled") == 2);
+    CHECK(watch.at("state") == "degraded");
+    CHECK(watch.at("reason") == place.string() +
+                                    " is on NFS, which does not report changes: it is read every "
+                                    "2000 ms");
+    project.write("src/share/deep/f", "second");
+    REQUIRE(project.fault() == "");
+    project.write("src/share/deep/f", "third");
+    REQUIRE(project.converges_by_itself());
+  }
+  REQUIRE(project.converges_by_itself());
+  CHECK(project.watch_status().at("state") == "ok");
+  CHECK(project.watch_status().at("polled") == 0);
+}
+#endif

@@ -5,7 +5,8 @@
 // - FAKE_DEATH_BELOW, FAKE_DEATH_AT: the program is killed just before it writes to the disk below
 //   that directory for the n-th time, whatever the call: its bytes, its name, its end, its sync;
 // - FAKE_FILE_SYSTEM: the type that statfs tells;
-// - FAKE_DEAF: inotify watches hear of nothing but the end of their directory.
+// - FAKE_DEAF: inotify watches hear of nothing but the end of their directory;
+// - FAKE_BELOW: the last two are so at this path and below only.
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -60,6 +61,11 @@ void before_writing(int fd) {
   if (::readlink(link, path, sizeof path - 1) > 0) before_writing(path);
 }
 
+bool is_fake_at(const char* path) {
+  const char* below = std::getenv("FAKE_BELOW");
+  return below == nullptr || std::strncmp(path, below, std::strlen(below)) == 0;
+}
+
 }  // namespace
 
 extern "C" int clock_gettime(clockid_t clock, struct timespec* time) noexcept {
@@ -79,13 +85,15 @@ extern "C" int gettimeofday(struct timeval* time, void*) noexcept {
 extern "C" int statfs(const char* path, struct statfs* status) noexcept {
   const auto result = ::syscall(SYS_statfs, path, status);
   const char* type = std::getenv("FAKE_FILE_SYSTEM");
-  if (result == 0 && type != nullptr) status->f_type = std::strtol(type, nullptr, 0);
+  if (result == 0 && type != nullptr && is_fake_at(path))
+    status->f_type = std::strtol(type, nullptr, 0);
   return static_cast<int>(result);
 }
 
 extern "C" int inotify_add_watch(int fd, const char* path, std::uint32_t mask) noexcept {
   constexpr std::uint32_t kHeard = IN_DELETE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW | IN_MASK_ADD;
-  if (std::getenv("FAKE_DEAF") != nullptr) mask = (mask & kHeard) | IN_DELETE_SELF;
+  if (std::getenv("FAKE_DEAF") != nullptr && is_fake_at(path))
+    mask = (mask & kHeard) | IN_DELETE_SELF;
   return static_cast<int>(::syscall(SYS_inotify_add_watch, fd, path, mask));
 }
 

@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 
 #include "watch/backend.h"
+#include "watch/eventless.h"
 #include "watch/poll_source.h"
 #include "watch/watch_table.h"
 #include "watch/watch_world.h"
