@@ -47,7 +47,9 @@ Publishing::Publishing(Loop& loop, state::ProjectPaths paths, std::optional<stat
       paths_(std::move(paths)),
       history_(std::move(history)),
       notifier_(notifier),
-      states_(paths_, wall_now()),
+      disk_(loop_),
+      states_(paths_, wall_now(),
+              [this](const auto& file, const auto& done) { make_safe(file, done); }),
       timer_(loop_, "writing state files", [this] {
         states_.on_time(this_moment());
         arm();
@@ -319,6 +321,15 @@ Result<state::TimingFigures> Publishing::timing_figures(const TargetId& target) 
   const auto timings = history_->timings(target, state::kTimedBuilds);
   if (!timings) return fail(timings.error(), "history");
   return state::figures_of(*timings);
+}
+
+void Publishing::make_safe(const std::filesystem::path& file,
+                           const std::function<void(const Result<void>&, state::Moment)>& done) {
+  disk_.run([file] { return sync_file(file); },
+            [this, done](const Result<void>& made) {
+              done(made, this_moment());
+              arm();
+            });
 }
 
 void Publishing::publish(state::EventBody body) {

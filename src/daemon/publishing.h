@@ -23,6 +23,7 @@
 #include "state/state_manager.h"
 #include "state/timing_figures.h"
 #include "sys/loop.h"
+#include "sys/worker.h"
 
 namespace poltergeist::daemon {
 
@@ -105,6 +106,8 @@ class Publishing {
   void record(const BuildFinish& finish, const std::optional<Timing>& timing);
   void write_history(const state::BuildEntry& entry);
   void notify_of_end(const BuildFinish& finish, std::optional<bool> success_before);
+  void make_safe(const std::filesystem::path& file,
+                 const std::function<void(const Result<void>&, state::Moment)>& done);
   void make_log_room();
   void arm();
 
@@ -114,6 +117,7 @@ class Publishing {
   Notifier& notifier_;
   config::Project project_;
   state::EventBus bus_;
+  Worker disk_;
   state::StateManager states_;
   state::WatchState watch_;
   std::map<TargetId, BuildBegin> running_;

@@ -26,13 +26,15 @@ std::string host_name() {
 
 }  // namespace
 
-StateManager::StateManager(ProjectPaths paths, WallTime started, Duration heartbeat)
+StateManager::StateManager(ProjectPaths paths, WallTime started, MakeSafe make_safe,
+                           Duration heartbeat)
     : paths_(std::move(paths)),
       process_{.pid = ::getpid(),
                .hostname = host_name(),
                .is_active = true,
                .start_time = started,
                .last_heartbeat = started},
+      make_safe_(std::move(make_safe)),
       heartbeat_(heartbeat) {
   sweep_temporaries(paths_.state_dir());
 }
@@ -132,7 +134,7 @@ bool StateManager::build_ended(const TargetId& target, const BuildEnd& end, Mome
   auto* known = entry_for(target);
   if (known == nullptr || !on_build_ended(known->state, end, at.wall)) return false;
   const bool verdict = end.verdict != BuildVerdict::Cancelled;
-  if (verdict) known->unsafe = true;
+  if (verdict) known->unsafe = at.now;
   write_now(*known, at);
   if (verdict) tell_status(*known);
   return true;
@@ -200,7 +202,10 @@ Subscription StateManager::on_status(OnStatus listener) {
 
 std::optional<Instant> StateManager::deadline() const {
   std::optional<Instant> first;
-  for (const auto& [name, entry] : entries_) first = earlier(first, due(entry));
+  for (const auto& [name, entry] : entries_) {
+    first = earlier(first, due(entry));
+    if (!closed_ && !entry.trouble) first = earlier(first, entry.unsafe);
+  }
   return first;
 }
 
@@ -213,8 +218,20 @@ std::optional<Instant> StateManager::due(const Entry& entry) const {
 void StateManager::on_time(Moment at) {
   for (auto& [name, entry] : entries_) {
     const auto when = due(entry);
-    if (when && *when <= at.now) write(entry, entry.unsafe ? Sync::Yes : Sync::No, at);
+    if (when && *when <= at.now) write(entry, Sync::No, at);
+    if (entry.unsafe && *entry.unsafe <= at.now && !entry.trouble) make_safe(name, entry);
   }
+}
+
+// It need not be the same file any more: each later one holds the verdict, or a later one's.
+void StateManager::make_safe(const TargetId& target, Entry& entry) {
+  entry.unsafe.reset();
+  make_safe_(paths_.state_file(target), [this, target](const Result<void>& made, Moment at) {
+    auto* known = entry_for(target);
+    if (known == nullptr || made) return;
+    known->unsafe = at.now + kRetry;
+    note_trouble(*known, made.error(), at);
+  });
 }
 
 void StateManager::close(Moment at) {
@@ -255,8 +272,7 @@ void StateManager::write(Entry& entry, Sync sync, Moment at) {
   }
   entry.written = at.now;
   entry.trouble = false;
-  if (sync == Sync::Yes) entry.unsafe = false;
-  entry.due = entry.unsafe ? std::optional(at.now) : std::nullopt;
+  entry.due.reset();
   forget_settled_trouble();
 }
 

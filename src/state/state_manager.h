@@ -5,10 +5,10 @@
 //
 // The model: memory is the truth and a file follows it. A change that a reader must not miss (a
 // build begins or ends, freshness is lost or gained, a runner moves) is written at once; progress
-// at most five times a second. A verdict is first written and told to the listeners, and made safe
-// against a power cut (fdatasync) at the next on_time(), because a disk may take longer than a
-// restart is allowed to wait. What cannot be written stays due and is tried again; degraded() says
-// why meanwhile.
+// at most five times a second. A verdict is first written and told to the listeners; at the next
+// on_time() somebody is asked to make it safe against a power cut, because a disk may take longer
+// than anybody is allowed to wait. What cannot be written stays due and is tried again; degraded()
+// says why meanwhile.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,14 @@ class StateManager {
  public:
   using OnStatus = std::function<void(const TargetId&, const LastBuild&)>;
 
+  // Makes a file safe (sync_file()) and calls `done` with how that went, now or later, not after
+  // the StateManager's end.
+  using MakeSafe = std::function<void(const std::filesystem::path& file,
+                                      std::function<void(const Result<void>&, Moment)> done)>;
+
   // `heartbeat` 0: files are written on change only.
-  StateManager(ProjectPaths paths, WallTime started, Duration heartbeat = Duration::zero());
+  StateManager(ProjectPaths paths, WallTime started, MakeSafe make_safe,
+               Duration heartbeat = Duration::zero());
 
   // Takes a target up with what its old file remembers (history survives restarts), or changes what
   // an already known one is.
@@ -84,7 +90,9 @@ class StateManager {
     TargetState state;
     std::optional<Instant> due;  // when the file has to follow; absent: it has
     std::optional<Instant> written;
-    bool unsafe = false;   // holds a verdict that a power cut could still take back
+    // When the verdict that it holds, and that a power cut could still take back, is to be made
+    // safe.
+    std::optional<Instant> unsafe;
     bool trouble = false;  // the last write failed
   };
 
@@ -93,6 +101,7 @@ class StateManager {
   void take_up_old(const TargetIdentity& identity, Entry& entry, Moment at) const;
   [[nodiscard]] std::optional<Instant> due(const Entry& entry) const;
   void write(Entry& entry, Sync sync, Moment at);
+  void make_safe(const TargetId& target, Entry& entry);
   void write_now(Entry& entry, Moment at);
   void write_paced(Entry& entry, Moment at);
   void note_trouble(Entry& entry, const Error& error, Moment at);
@@ -101,6 +110,7 @@ class StateManager {
 
   ProjectPaths paths_;
   Process process_;
+  MakeSafe make_safe_;
   Duration heartbeat_;
   std::map<TargetId, Entry> entries_;
   Listeners<const TargetId&, const LastBuild&> status_{"a listener of build status"};

@@ -113,6 +113,13 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view text
   return written;
 }
 
+Result<void> sync_file(const std::filesystem::path& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd || ::fdatasync(fd.get()) != 0)
+    return fail_errno("{}: writing to the disk", path.string());
+  return {};
+}
+
 std::vector<std::filesystem::path> leftover_temporaries(const std::filesystem::path& directory) {
   const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), ::closedir);
   std::vector<std::filesystem::path> left;

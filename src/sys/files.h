@@ -29,6 +29,9 @@ enum class Sync { No, Yes };  // Yes: fdatasync before the rename, so that it su
 [[nodiscard]] Result<void> write_file(const std::filesystem::path& path, std::string_view text,
                                       Sync sync = Sync::No);
 
+// Returns when what is in a file now survives a power cut (fdatasync). It may take seconds.
+[[nodiscard]] Result<void> sync_file(const std::filesystem::path& path);
+
 // What write_file() left beside `directory`'s files when its writer was killed: only files named as
 // above whose pid is no more.
 [[nodiscard]] std::vector<std::filesystem::path> leftover_temporaries(

@@ -28,16 +28,22 @@ Moment at(int ms) {
 }
 
 struct Given {
+  // What is to be made safe, and who is told when it is.
+  using Done = std::function<void(const Result<void>&, Moment)>;
+  std::vector<std::pair<fs::path, Done>> unsafe;
   test::TempDir dir;
   fs::path root = dir / "project";
   ProjectPaths paths = make_paths();
-  std::optional<StateManager> manager = StateManager(paths, kStart);
+  std::optional<StateManager> manager = StateManager(paths, kStart, make_safe());
 
   Given() { manager->add(identity("app"), at(0)); }
 
   ProjectPaths make_paths() const {
     fs::create_directories(root);
     return *ProjectPaths::create(*state_dir(dir / "state"), root);
+  }
+  StateManager::MakeSafe make_safe() {
+    return [this](const fs::path& file, Done done) { unsafe.emplace_back(file, std::move(done)); };
   }
   TargetIdentity identity(const std::string& name) const {
     return {TargetId(name), "executable", paths.root(), paths.project_name(),
@@ -49,7 +55,7 @@ struct Given {
     return *state;
   }
   void restart(Moment now) {
-    manager.emplace(paths, now.wall);
+    manager.emplace(paths, now.wall, make_safe());
     manager->add(identity("app"), now);
   }
 };
@@ -125,8 +131,46 @@ TEST_CASE("a verdict is made safe against a power cut at the next opportunity, o
   CHECK(given.manager->deadline() == at(2).now);
   given.manager->set_freshness(kApp, {true, 1, 1}, at(2));
   CHECK(given.manager->deadline() == at(2).now);
+  CHECK(given.unsafe.empty());
   given.manager->on_time(at(2));
   CHECK_FALSE(given.manager->deadline());
+  REQUIRE(given.unsafe.size() == 1);
+  CHECK(given.unsafe.front().first == given.paths.state_file(kApp));
+
+  // The disk takes its time, and nobody waits for it.
+  given.manager->build_started(kApp, {.id = BuildId(2)}, at(3));
+  CHECK(given.file().status() == BuildStatus::Building);
+  CHECK_FALSE(given.manager->deadline());
+  given.unsafe.front().second({}, at(3000));
+  CHECK_FALSE(given.manager->deadline());
+  given.manager->build_ended(kApp, success(BuildId(2)), at(3001));
+  given.manager->on_time(at(3001));
+  CHECK(given.unsafe.size() == 2);
+}
+
+TEST_CASE(
+    "a verdict that could not be made safe is written and made safe again, and status says so") {
+  Given given;
+  given.manager->build_started(kApp, {.id = BuildId(1)}, at(0));
+  given.manager->build_ended(kApp, success(BuildId(1)), at(2));
+  given.manager->on_time(at(2));
+  REQUIRE(given.unsafe.size() == 1);
+  given.unsafe.front().second(fail(Errc::Io, "the disk is broken"), at(10));
+  CHECK(given.manager->degraded() == "the disk is broken");
+  REQUIRE(given.manager->deadline());
+  const auto seq = given.file().seq;
+  given.manager->on_time(at(5000));
+  CHECK(given.file().seq == seq + 1);
+  CHECK_FALSE(given.manager->degraded());
+  CHECK(given.unsafe.size() == 2);
+  given.unsafe.back().second({}, at(5001));
+  CHECK_FALSE(given.manager->deadline());
+
+  // Of a target that went meanwhile, nothing is to be said.
+  given.manager->build_ended(kApp, success(BuildId(1)), at(5002));
+  given.manager->remove(kApp);
+  given.unsafe.back().second(fail(Errc::Io, "the disk is broken"), at(5003));
+  CHECK_FALSE(given.manager->degraded());
 }
 
 TEST_CASE("what a reader must not miss is written at once, what only counts is not") {
@@ -165,7 +209,7 @@ TEST_CASE("saying the same twice writes once") {
 TEST_CASE("without changes nothing is ever due, unless a heartbeat is wanted") {
   Given given;
   CHECK_FALSE(given.manager->deadline());
-  given.manager.emplace(given.paths, kStart, Seconds(10));
+  given.manager.emplace(given.paths, kStart, given.make_safe(), Seconds(10));
   given.manager->add(given.identity("app"), at(0));
   CHECK(given.manager->deadline() == at(10'000).now);
   given.manager->on_time(at(10'000));

@@ -38,6 +38,11 @@ Moment right_now() {
   return {now(), wall_now()};
 }
 
+void make_safe_at_once(const fs::path& file,
+                       const std::function<void(const Result<void>&, Moment)>& done) {
+  done(sync_file(file), right_now());
+}
+
 TargetIdentity identity(const ProjectPaths& paths, const TargetId& target) {
   return {target, "executable", paths.root(), paths.project_name(), paths.root() / "config"};
 }
@@ -47,7 +52,7 @@ const std::array<TargetId, 3> kTargets = {TargetId("app"), TargetId("lib"), Targ
 // A daemon that builds without end. Each build that it saw succeed is told through `acknowledged`,
 // so that the test knows what must not be forgotten.
 [[noreturn]] void build_without_end(const ProjectPaths& paths, int acknowledged) {
-  StateManager manager(paths, wall_now());
+  StateManager manager(paths, wall_now(), make_safe_at_once);
   for (const auto& target : kTargets) manager.add(identity(paths, target), right_now());
   auto id = manager.highest_build().value();
   while (true) {
@@ -126,7 +131,7 @@ TEST_CASE(
       INFO("round " << round << (state ? "" : ": " + state.error().message));
       REQUIRE((state || state.error().code == Errc::NotFound));
     }
-    StateManager next(paths, wall_now());
+    StateManager next(paths, wall_now(), make_safe_at_once);
     for (const auto& target : kTargets) next.add(identity(paths, target), right_now());
     REQUIRE(next.highest_build().value() >= highest);
     for (const auto& target : kTargets) {

@@ -4,6 +4,8 @@
 //   goes on as it was, as it does for real when the wall clock is set;
 // - FAKE_DEATH_BELOW, FAKE_DEATH_AT: the program is killed just before it writes to the disk below
 //   that directory for the n-th time, whatever the call: its bytes, its name, its end, its sync;
+// - FAKE_GATE, FAKE_GATE_BELOW: fdatasync of what is below that directory takes as long as the file
+//   that is the gate is there;
 // - FAKE_FILE_SYSTEM: the type that statfs tells;
 // - FAKE_DEAF: inotify watches hear of nothing but the end of their directory;
 // - FAKE_BELOW: the last two are so at this path and below only.
@@ -53,12 +55,25 @@ void before_writing(const char* path) {
   if (is_mortal_below(path)) die_if_it_is_time();
 }
 
-void before_writing(int fd) {
-  if (std::getenv("FAKE_DEATH_BELOW") == nullptr) return;
+// Where a descriptor leads, in `path`.
+bool find_path(int fd, char (&path)[PATH_MAX]) {
   char link[64];
-  char path[PATH_MAX] = {};
   std::snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  if (::readlink(link, path, sizeof path - 1) > 0) before_writing(path);
+  return ::readlink(link, path, sizeof path - 1) > 0;
+}
+
+void before_writing(int fd) {
+  char path[PATH_MAX] = {};
+  if (std::getenv("FAKE_DEATH_BELOW") != nullptr && find_path(fd, path)) before_writing(path);
+}
+
+void await_gate(int fd) {
+  const char* gate = std::getenv("FAKE_GATE");
+  const char* below = std::getenv("FAKE_GATE_BELOW");
+  char path[PATH_MAX] = {};
+  if (gate == nullptr || below == nullptr || !find_path(fd, path)) return;
+  if (std::strncmp(path, below, std::strlen(below)) != 0) return;
+  while (::access(gate, F_OK) == 0) ::usleep(1000);
 }
 
 bool is_fake_at(const char* path) {
@@ -119,6 +134,7 @@ extern "C" int fsync(int fd) {
 
 extern "C" int fdatasync(int fd) {
   before_writing(fd);
+  await_gate(fd);
   return static_cast<int>(::syscall(SYS_fdatasync, fd));
 }
 
