@@ -85,7 +85,7 @@ void live_with_git(const OracleProject& project) {
     REQUIRE(project.converges_by_itself());
     REQUIRE(project.fault() == "");
   };
-  for (int i = 0; i < std::max(1, backend_rounds(1) / 100); ++i) {
+  for (int i = 0; i < backend_rounds(1, 20); ++i) {
     git(root, {"checkout", "-q", "--detach", "HEAD~3"});
     settled("checkout of a commit");
     git(root, {"checkout", "-q", "topic"});
@@ -146,7 +146,7 @@ TEST_CASE("what git stashes and brings back within the quiet window is not built
   project.write("src/new", "a new file");
   REQUIRE(project.fault() == "");
   const auto before = project.builds();
-  for (int i = 0; i < backend_rounds(4); ++i) {
+  for (int i = 0; i < backend_rounds(4, 100); ++i) {
     stash_and_pop(project);
     REQUIRE(project.fault() == "");
   }
@@ -313,7 +313,7 @@ TEST_CASE("ignore files that are edited take effect at once, back and forth") {
   project.haunt();
   constexpr const char* kFiles[] = {".gitignore", "src/.gitignore", "src/.ignore",
                                     ".git/info/exclude"};
-  for (int i = 0; i < backend_rounds(12); ++i) {
+  for (int i = 0; i < backend_rounds(12, 200); ++i) {
     const std::string file = kFiles[static_cast<std::size_t>(i) % std::size(kFiles)];
     INFO("round " << i << ", " << file);
     const auto number = std::to_string(i);

@@ -60,7 +60,7 @@ TEST_CASE("whatever saves a file, the build sees it, and nothing is built twice"
   if (watch.contains("choice")) WARN("SKIPPED: " << watch.at("choice"));
   CHECK((watch.contains("choice") || watch.at("backend") == tested_backend() ||
          tested_backend() == "auto"));
-  for (int i = 0; i < backend_rounds(4); ++i) {
+  for (int i = 0; i < backend_rounds(4, 280); ++i) {
     for (const auto& editor : editors()) {
       INFO(editor.name << ", round " << i);
       const auto text = std::string(editor.name) + std::to_string(i);
@@ -85,7 +85,7 @@ TEST_CASE("what is saved while a build runs is built after it") {
   OracleProject project;
   project.write("src/a.c", "first version of this");
   project.haunt();
-  for (int i = 0; i < backend_rounds(2); ++i) {
+  for (int i = 0; i < backend_rounds(2, 250); ++i) {
     for (const auto& editor : editors()) {
       INFO(editor.name << ", round " << i);
       project.hold_builds();
@@ -103,7 +103,7 @@ TEST_CASE("what is saved while a build runs is built after it") {
 TEST_CASE("files in directories that were made a moment ago are never lost") {
   OracleProject project;
   project.haunt();
-  for (int i = 0; i < backend_rounds(40); ++i) {
+  for (int i = 0; i < backend_rounds(40, 1'000); ++i) {
     const auto top = "src/p" + std::to_string(i);
     project.write(top + "/d0/d1/d2/f.c", "deep");
     if (i % 3 == 0) fs::remove_all(project.root() / ("src/p" + std::to_string(i / 2)));
@@ -119,7 +119,7 @@ TEST_CASE("any name that a file can have is seen, and what we write stays readab
   std::vector<std::string> names = {
       "\xff\xfe", "new\nline",           "-rf",          "$(touch x)",  " ",  "'\"`\\",
       "\x1b[31m", std::string(255, 'n'), "na\xcc\x88me", "n\xc3\xa4me", "Foo"};
-  for (int i = 0; i < backend_rounds(20); ++i) {
+  for (int i = 0; i < backend_rounds(20, 2'000); ++i) {
     std::string name(1 + random() % 60, ' ');
     for (auto& byte : name) {
       do byte = static_cast<char>(1 + random() % 255);
@@ -160,7 +160,7 @@ TEST_CASE(
   project.haunt();
   CHECK(project.fault() == "");
   CHECK(project.watch_status().at("directories").get<int>() <= 4);
-  for (int i = 0; i < backend_rounds(10); ++i) {
+  for (int i = 0; i < backend_rounds(10, 100); ++i) {
     fs::create_symlink("to" + std::to_string(i), project.src() / "swap");
     fs::rename(project.src() / "swap", project.src() / "dangling");
     REQUIRE(project.fault() == "");
@@ -188,7 +188,7 @@ TEST_CASE("what is written with the bytes that it had sets nothing off") {
   project.haunt();
   REQUIRE(project.fault() == "");
   const auto before = project.builds();
-  for (int i = 0; i < backend_rounds(25); ++i) {
+  for (int i = 0; i < backend_rounds(25, 334); ++i) {
     REQUIRE(::utimensat(AT_FDCWD, file.c_str(), nullptr, 0) == 0);
     REQUIRE(project.fault() == "");
     project.write("src/a.c", "text");
@@ -238,7 +238,7 @@ TEST_CASE("a file that is emptied before it is written is built once, also witho
     return;
   }
   const auto before = project.builds();
-  const int saves = backend_rounds(20);
+  const int saves = backend_rounds(20, 1'000);
   for (int i = 0; i < saves; ++i) {
     {
       std::ofstream writer(file);
@@ -272,7 +272,7 @@ TEST_CASE("the times of files prove nothing: kept, long past, far ahead") {
   set_time_of(file, 1'000'000'000);
   project.haunt();
   constexpr long kTimes[] = {1'000'000'000, 0, 2'147'483'647, 4'000'000'000, 1};
-  for (int i = 0; i < backend_rounds(20); ++i) {
+  for (int i = 0; i < backend_rounds(20, 1'000); ++i) {
     const auto text = std::to_string(1000 + i);
     if (i % 2 == 0) {
       project.write("src/a.c", text);
@@ -290,7 +290,7 @@ TEST_CASE("what happens while the daemon stands still is known when it goes on")
   OracleProject project;
   for (int i = 0; i < 10; ++i) project.write("src/f" + std::to_string(i), "first");
   project.haunt();
-  const int edits = backend_rounds(500);
+  const int edits = backend_rounds(500, 10'000);
   {
     const Standstill still(project);
     for (int i = 0; i < edits; ++i) {
@@ -308,7 +308,7 @@ TEST_CASE("a queue that overflows costs a comparison, never an edit, and says so
   project.write("src/b/b.c", "first");
   project.haunt();
   constexpr int kFlood = 9000;  // of names that nobody wants, each two events or more
-  for (int i = 0; i < std::max(1, backend_rounds(2) / 50); ++i) {
+  for (int i = 0; i < backend_rounds(1, 200); ++i) {
     {
       const Standstill still(project);
       for (int n = 0; n < kFlood; ++n) {
@@ -339,7 +339,7 @@ TEST_CASE("the wall clock may jump as it likes") {
   project.write("src/a.c", "first");
   project.haunt();
   constexpr const char* kJumps[] = {"86400", "-86400", "0", "-3600", "100000000", "-100000000"};
-  for (int i = 0; i < backend_rounds(12); ++i) {
+  for (int i = 0; i < backend_rounds(12, 1'000); ++i) {
     INFO("jump " << i);
     project.hold_builds();
     const auto earlier = project.builds();

@@ -64,7 +64,7 @@ TEST_CASE(
   if (!enter_own_namespace()) return;
   const CrampedProject project;
   project.haunt();
-  for (int i = 0; i < rounds(1); ++i) {
+  for (int i = 0; i < rounds(1, 100); ++i) {
     INFO("round " << i);
     project.disk.fill();
     build_in_trouble(project, "full " + std::to_string(i));
@@ -78,7 +78,7 @@ TEST_CASE("a state directory that became read-only costs no build, and is writte
   if (!enter_own_namespace()) return;
   const CrampedProject project;
   project.haunt();
-  for (int i = 0; i < rounds(1); ++i) {
+  for (int i = 0; i < rounds(1, 100); ++i) {
     INFO("round " << i);
     project.disk.make_read_only(true);
     build_in_trouble(project, "read-only " + std::to_string(i));

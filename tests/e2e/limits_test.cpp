@@ -108,7 +108,7 @@ TEST_CASE("with fewer watches than directories no edit is lost, and status says 
   CHECK(reason.find("sudo sysctl user.max_inotify_watches=") != std::string::npos);
   CHECK(watch.at("polled").get<int>() + 20 >= kDirectories);
 
-  const int edits = rounds(30);
+  const int edits = rounds(30, 1'000);
   for (int i = 0; i < edits; ++i) {
     project.write(directory_name(i * 37 % kDirectories) + "/f", std::to_string(i));
     REQUIRE(project.fault() == "");
@@ -254,7 +254,7 @@ TEST_CASE("two saves of the same size within one tick of the file system's clock
   project.configure_again();
   project.write("src/a.c", "0000");
   project.haunt();
-  for (int i = 0; i < rounds(50); ++i) {
+  for (int i = 0; i < rounds(50, 1'000); ++i) {
     project.write("src/a.c", std::to_string(1000 + 2 * i));
     (void)project.watch_status();
     project.write("src/a.c", std::to_string(1001 + 2 * i));
@@ -272,7 +272,7 @@ TEST_CASE("file systems below the root come and go, and none is kept from going"
   project.write("src/mounted/deep/f", "first");
   project.haunt();
   REQUIRE(project.fault() == "");
-  for (int i = 0; i < rounds(2); ++i) {
+  for (int i = 0; i < rounds(2, 100); ++i) {
     project.write("src/mounted/deep/f", std::to_string(i));
     REQUIRE(project.fault() == "");
     REQUIRE(::umount2(place.c_str(), 0) == 0);  // EBUSY if anybody had something open there

@@ -47,7 +47,7 @@ int stale_runs(int seed, int count) {
 
 TEST_CASE("polter right after an edit never runs the old program") {
   constexpr int kWorkers = 4;
-  const int each = rounds(1000) / kWorkers;
+  const int each = rounds(1'000, 10'000) / kWorkers;
   std::vector<int> stale(kWorkers, 0);
   std::vector<std::thread> workers;
   for (int worker = 0; worker < kWorkers; ++worker) {

@@ -223,7 +223,7 @@ TEST_CASE(
   project.configure({{"targets", {target}}});
   project.haunt();
   std::mt19937 random(2);
-  for (int round = 0; round < rounds(20); ++round) {
+  for (int round = 0; round < rounds(20, 500); ++round) {
     const auto nonce = std::to_string(round);
     INFO("round " << nonce);
     const auto pid = project.daemon_pid();

@@ -45,7 +45,7 @@ TEST_CASE(
   project.haunt();
   CHECK(project.run_poltergeist({"wait"}).code == 0);
   CHECK(project.builds_of("app") == 2);
-  for (int i = 0; i < rounds(5); ++i) {
+  for (int i = 0; i < rounds(5, 200); ++i) {
     const auto before = project.builds_of("app");
     project.write("src/main.c", std::to_string(i));
     CHECK(project.run_poltergeist({"wait"}).code == 0);

@@ -143,7 +143,7 @@ TEST_CASE("a cancelled build is over only when nothing of it is left") {
 
 TEST_CASE("a storm of forks is stopped like anything else") {
   const World world;
-  for (int round = 0; round < rounds(20); ++round) {
+  for (int round = 0; round < rounds(20, 1'000); ++round) {
     Watched app(world, chaos({"storm"}), Leftovers::Kill);
     REQUIRE(world.run_until([&] { return app.has_said("ready"); }));
     app.unit->stop(stop_ladder(SIGTERM, 2ms));
@@ -154,7 +154,7 @@ TEST_CASE("a storm of forks is stopped like anything else") {
 
 TEST_CASE("a hydra is stopped to the last head, again and again") {
   const World world;
-  for (int round = 0; round < rounds(100); ++round) {
+  for (int round = 0; round < rounds(100, 1'000); ++round) {
     Watched app(world, chaos({"hydra", "2"}), Leftovers::Kill);
     REQUIRE(world.run_until([&] { return app.has_said("ready"); }));
     app.unit->stop(stop_ladder(SIGINT, 5ms));
@@ -167,7 +167,7 @@ TEST_CASE("old and new never overlap, though a descendant outlives the old leade
   const World world;
   const test::TempDir dir;
   const std::string lock = (dir / "lock").string();
-  for (int round = 0; round < rounds(30); ++round) {
+  for (int round = 0; round < rounds(30, 1'000); ++round) {
     Watched app(world, chaos({"exclusive", lock, round % 2 == 0 ? "10" : "2"}), Leftovers::Kill);
     REQUIRE(world.run_until([&] { return app.has_said("ready") || app.has_exited(); }));
     app.unit->stop(stop_ladder(SIGINT, 20ms));

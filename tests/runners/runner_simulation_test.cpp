@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // A year of a runner in a second: seeded random histories against a model of a process, each
-// checked for what a runner promises. RELIABILITY_N histories; a failing one is named by its seed.
+// checked for what a runner promises. A failing one is named by its seed.
 #include <csignal>
-#include <cstdlib>
 #include <optional>
 #include <random>
 
 #include <catch2/catch.hpp>
 
 #include "runners/runner_core.h"
+#include "support/rounds.h"
 
 using namespace poltergeist;
 using namespace poltergeist::runners;
@@ -228,8 +228,7 @@ class World {
 }  // namespace
 
 TEST_CASE("whatever happens, in whatever order, a runner keeps its promises") {
-  const char* wanted = std::getenv("RELIABILITY_N");
-  const unsigned histories = wanted == nullptr ? 100'000 : static_cast<unsigned>(std::atoi(wanted));
+  const auto histories = static_cast<unsigned>(test::rounds(100'000, 5'000'000));
   long launches = 0;
   for (unsigned seed = 1; seed <= histories; ++seed) {
     World world(seed);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Promise P5: state files always parse and never claim what is not so, whoever is killed and
-// whoever reads meanwhile. RELIABILITY_N scales the number of rounds.
+// whoever reads meanwhile. RELIABILITY_N scales the number of rounds (support/rounds.h).
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/wait.h>
@@ -9,7 +9,6 @@
 #include <array>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <random>
 
 #include <catch2/catch.hpp>
@@ -19,6 +18,7 @@
 #include "state/history.h"
 #include "state/state_manager.h"
 #include "state/target_state_json.h"
+#include "support/rounds.h"
 #include "support/temp_dir.h"
 #include "sys/clock.h"
 #include "sys/files.h"
@@ -28,11 +28,6 @@ using namespace poltergeist::state;
 namespace fs = std::filesystem;
 
 namespace {
-
-int rounds(int usual) {
-  const char* scale = std::getenv("RELIABILITY_N");
-  return scale == nullptr ? usual : std::max(1, std::atoi(scale));
-}
 
 Moment right_now() {
   return {now(), wall_now()};
@@ -121,7 +116,7 @@ TEST_CASE(
   const auto paths = *ProjectPaths::create(*state_dir(dir / "state"), dir.path());
   std::mt19937 random(20260131);
   std::uint64_t highest = 0;
-  for (int round = 0; round < rounds(50); ++round) {
+  for (int round = 0; round < test::rounds(50, 2'000); ++round) {
     const auto writer = start_writer(paths);
     kill_after(writer, 1 + random() % 5, std::chrono::microseconds(random() % 500));
     highest = std::max(highest, last_told(writer));
@@ -150,7 +145,7 @@ TEST_CASE("twenty readers of a file that is written all the time never see half 
   REQUIRE(::read(writer.told.get(), &told, sizeof told) == sizeof told);
 
   const auto file = paths.state_file(kTargets[0]);
-  const int reads = rounds(100) * 20;
+  const int reads = test::rounds(2'000, 500'000);  // by each of twenty
   std::vector<pid_t> readers;
   for (int i = 0; i < 20; ++i) {
     const pid_t pid = ::fork();
@@ -187,7 +182,7 @@ TEST_CASE("a kill while the history is written loses no build that was recorded"
   const test::TempDir root;
   std::mt19937 random(20260131);
   std::uint64_t highest = 0;
-  for (int round = 0; round < rounds(50); ++round) {
+  for (int round = 0; round < test::rounds(50, 2'000); ++round) {
     auto pipe = *make_pipe();
     const pid_t pid = ::fork();
     if (pid == 0) {
@@ -223,7 +218,7 @@ TEST_CASE("a project has one lock holder also while clean removes the lock of de
   for (int i = 0; i < 4; ++i) {
     const pid_t pid = ::fork();
     if (pid == 0) {
-      for (int n = 0; n < rounds(40) * 50; ++n) {
+      for (int n = 0; n < test::rounds(2'000, 50'000); ++n) {
         const auto lock = take_project_lock(paths);
         if (!lock) continue;
         const UniqueFd alone(

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "support/rounds.h"
 #include "support/temp_dir.h"
 #include "sys/files.h"
 
@@ -307,7 +308,7 @@ TEST_CASE("no flipped byte crashes the reader of a state file") {
   const auto text = state_text(full_state());
   std::mt19937 random(20260131);
   int read = 0;
-  for (int i = 0; i < 5'000; ++i) {
+  for (int i = 0; i < test::rounds(5'000, 50'000); ++i) {
     auto broken = text;
     for (int flips = 0; flips < 3; ++flips) {
       broken[random() % broken.size()] = static_cast<char>(random());

@@ -38,10 +38,11 @@ std::string tested_backend() {
   return "auto";
 }
 
-int backend_rounds(int usually) {
+int backend_rounds(int usually, int in_full) {
   const auto backend = tested_backend();
   const bool is_usual = backend == "auto" || backend == "inotify";
-  return rounds(is_usual ? usually : std::max(1, usually / 4));
+  return is_usual ? rounds(usually, in_full)
+                  : rounds(std::max(1, usually / 4), std::max(1, in_full / 4));
 }
 
 OracleProject::OracleProject(nlohmann::json watcher) {

@@ -56,8 +56,7 @@ class OracleProject : public TestProject {
 // loud word, if that one is not installed.
 [[nodiscard]] std::string tested_backend();
 
-// How often a test that looks for rare things does so. What all back ends share is looked for with
-// inotify; the others take a quarter of the rounds, unless RELIABILITY_N asks for more.
-[[nodiscard]] int backend_rounds(int usually);
+// As rounds(): what all back ends share is looked for with inotify; the others take a quarter.
+[[nodiscard]] int backend_rounds(int usually, int in_full);
 
 }  // namespace poltergeist::test

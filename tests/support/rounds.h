@@ -2,14 +2,20 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 
 namespace poltergeist::test {
 
-// How often a test that looks for rare things does so: RELIABILITY_N for the long runs.
-inline int rounds(int usually) {
+// How often a test that looks for rare things does so: `usually`, for it must not take long, and up
+// to `in_full` in the long proofs. RELIABILITY_N is how long those are: 10,000 is `in_full`, and
+// what is less is in proportion.
+inline int rounds(int usually, int in_full) {
+  constexpr std::int64_t kFull = 10'000;
   const char* wanted = std::getenv("RELIABILITY_N");
-  return wanted == nullptr ? usually : std::max(usually, std::atoi(wanted));
+  if (wanted == nullptr) return usually;
+  const auto share = std::clamp<std::int64_t>(std::atoll(wanted), 0, kFull);
+  return std::max(usually, static_cast<int>(in_full * share / kFull));
 }
 
 }  // namespace poltergeist::test

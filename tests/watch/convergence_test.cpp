@@ -150,8 +150,8 @@ Options options() {
 constexpr int kHistoriesPerWorld = 25;
 constexpr std::size_t kAboveRoot = 1;  // the watch on the directory that the root is in
 
-int worlds(int usual_histories) {
-  return (test::rounds(usual_histories) + kHistoriesPerWorld - 1) / kHistoriesPerWorld;
+int worlds(int histories) {
+  return (test::rounds(histories, 100 * histories) + kHistoriesPerWorld - 1) / kHistoriesPerWorld;
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ TEST_CASE("a save is one change of the file that was saved, however it is done")
                              static_cast<char>('a' + version % 26));
       editor.save(world / "src/a.c", world.outside(), text);
     };
-    for (int i = 0; i < test::rounds(20); ++i) {
+    for (int i = 0; i < test::rounds(20, 100); ++i) {
       INFO(editor.name);
       save();
       REQUIRE(world.changes() == "*src/a.c");

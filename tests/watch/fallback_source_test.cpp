@@ -136,7 +136,7 @@ TEST_CASE("whenever a source fails and comes back, the snapshot is what a fresh 
   Fate fate;
   auto& watcher = world.watch_with(source_of(fate));
   auto time = now();
-  for (int i = 0; i < test::rounds(300); ++i) {
+  for (int i = 0; i < test::rounds(300, 10'000); ++i) {
     for (auto steps = random() % 8; steps > 0; --steps) {
       const auto name = directory() + "/" + directory();
       switch (random() % 8) {

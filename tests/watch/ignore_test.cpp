@@ -255,7 +255,7 @@ void add_tree(const TempDir& dir, Generator& generate, const RelPath& root, Fore
 
 TEST_CASE("on generated trees and rules, every decision is the one of git check-ignore") {
   constexpr int kTrees = 100;  // in one repository: asking git costs milliseconds
-  const int repositories = (test::rounds(500) + kTrees - 1) / kTrees;
+  const int repositories = (test::rounds(500, 10'000) + kTrees - 1) / kTrees;
   int decisions = 0;
   for (int seed = 0; seed < repositories; ++seed) {
     Generator generate(static_cast<unsigned>(seed));

@@ -103,7 +103,7 @@ TEST_CASE("editing an ignore file takes effect at once") {
   world.write("main.c");
   auto& watcher = world.watch();
   CHECK(watcher.file_count(0) == 3);
-  for (int i = 0; i < test::rounds(20); ++i) {
+  for (int i = 0; i < test::rounds(20, 200); ++i) {
     world.write(".gitignore", "build/\n");
     CHECK(world.changes() == "-build/a.o -build/deep/b.o");
     CHECK(watcher.counters().directories == 1);

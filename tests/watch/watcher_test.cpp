@@ -69,7 +69,7 @@ TEST_CASE("what went and came back the same is no change") {
 TEST_CASE("a file in a directory that was made a moment ago is never lost") {
   World world;
   auto& watcher = world.watch();
-  const int rounds = test::rounds(500);
+  const int rounds = test::rounds(500, 10'000);
   for (int i = 0; i < rounds; ++i) {
     const auto file = "p" + std::to_string(i) + "/d0/d1/d2/d3/f.c";
     world.write(file);
@@ -126,7 +126,7 @@ TEST_CASE("a directory that is moved takes its watches and files with it") {
 TEST_CASE("directories that come and go leave no watch behind") {
   World world;
   auto& watcher = world.watch();
-  for (int i = 0; i < test::rounds(200); ++i) {
+  for (int i = 0; i < test::rounds(200, 100'000); ++i) {
     world.make("a/b/c/d");
     if (i % 3 == 0) CHECK(world.changes().empty());
     world.remove("a");
@@ -368,7 +368,7 @@ TEST_CASE("a root that was replaced while nobody looked is compared as a whole")
   world.write("a.c");
   world.watch();
   // Some file systems give the next directory the inode number of the last, not every time.
-  for (int i = 0; i < test::rounds(20); ++i) {
+  for (int i = 0; i < test::rounds(20, 500); ++i) {
     std::filesystem::remove_all(world.root());
     world.write("a.c", "another file " + std::to_string(i));
     REQUIRE(world.changes() == "*a.c");

@@ -108,7 +108,7 @@ TEST_CASE("Watchman's hints wake us, and sync is a proof without reading the tre
   auto& watcher = world.watch_with(std::move(source));
   CHECK(watcher.backend() == "watchman");
   CHECK_FALSE(watcher.deadline());
-  for (int i = 0; i < test::rounds(50); ++i) {
+  for (int i = 0; i < test::rounds(50, 1'000); ++i) {
     const auto name = "d" + std::to_string(i) + "/f";
     world.write(name);
     REQUIRE(world.changes() == "+" + name);
@@ -141,7 +141,7 @@ TEST_CASE("that git's lock goes is told after all that git wrote before") {
   REQUIRE(tree);
   REQUIRE(beside);
   const auto lock = world.outside() / "index.lock";
-  for (int i = 0; i < test::rounds(20); ++i) {
+  for (int i = 0; i < test::rounds(20, 1'000); ++i) {
     std::vector<Hint> hints;
     const auto of = [&](WatchToken token, Hint::What what) {
       return std::find_if(hints.begin(), hints.end(), [&](const Hint& hint) {
@@ -179,7 +179,7 @@ TEST_CASE("Watchman may die at any time and come back: nothing is lost") {
   };
   std::string nothing;
   REQUIRE(comes(nothing));
-  for (int i = 0; i < std::max(5, test::rounds(5) / 100); ++i) {
+  for (int i = 0; i < test::rounds(5, 100); ++i) {
     INFO("round " << i);
     world.write("a/" + std::to_string(i));
     watchman.kill();

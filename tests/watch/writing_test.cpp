@@ -34,7 +34,7 @@ TEST_CASE("a file is looked at when its writer has closed it") {
   World world;
   world.write("a.c", "first");
   world.watch();
-  for (int i = 0; i < test::rounds(20); ++i) {
+  for (int i = 0; i < test::rounds(20, 1'000); ++i) {
     auto file = open_to_write(world / "a.c");
     REQUIRE(applied(world, now()).empty());
     put(file, "half");
