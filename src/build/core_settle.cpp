@@ -71,6 +71,8 @@ void Core::judge(TargetState& state, Instant now) const {
   }
   if (verdict.hold == Hold::Loop) verdict.loop = state.self.paths;
   if (verdict.standing != Standing::Pending && !state.retry_at) state.forget_wishes();
+  // Undone while it waits for a dependency: if that makes it stale again, it waits from then on.
+  if (!verdict.stale) state.waiting_since.reset();
   const bool is_queued = verdict.hold == Hold::Lease || verdict.hold == Hold::Exclusive ||
                          verdict.hold == Hold::Slot ||
                          (verdict.stale && verdict.hold == Hold::None);
@@ -193,6 +195,7 @@ std::optional<Instant> Core::next_event(const TargetState& state, Instant now) c
     case Hold::Window:
       return window_closes(state, now);
     case Hold::Retry:
+    case Hold::Blocked:  // what it hopes for then may be nobody's to wait for
       return paused_ && !state.requested ? std::nullopt : state.retry_at;
     case Hold::Loop:
       return state.loop_pause_ends();
@@ -203,7 +206,6 @@ std::optional<Instant> Core::next_event(const TargetState& state, Instant now) c
     case Hold::Disabled:
     case Hold::Paused:
     case Hold::Dependency:
-    case Hold::Blocked:
     case Hold::Exclusive:
     case Hold::Slot:
       return std::nullopt;

@@ -183,6 +183,27 @@ TEST_CASE("waiting counts more than any score in the end") {
   CHECK(rounds < 40);
 }
 
+TEST_CASE("a target whose edit is undone has not waited when its dependency makes it stale again") {
+  Driver d({target("busy"), target("lib"), target("app", {"lib"}), target("late")}, slots(1));
+  d.all_fresh();
+  d.edit({"busy"});
+  d.after(20ms);
+  d.edit({"app"});
+  d.after(20ms);
+  CHECK(d.hold("app") == "slot");
+  d.edit({"lib"});
+  d.after(20ms);
+  const Touched undone{
+      .target = TargetId("app"), .paths = {RelPath::parse("src/a.c").value()}, .restored = true};
+  static_cast<void>(d.core.on_changes({undone}, ++d.clock, d.now));
+  CHECK(d.hold("app") == "dependency");
+  d.after(10min);
+  CHECK(d.succeeded(1) == Lines{"start lib#2"});
+  d.edit({"late"});
+  d.after(1min);
+  CHECK(d.succeeded(2) == Lines{"start late#3"});
+}
+
 TEST_CASE("targets that share a build directory are not built at the same time") {
   auto a = target("a");
   auto b = target("b");
@@ -706,6 +727,22 @@ TEST_CASE("the stages of an edit begin when its first hint was noticed") {
   CHECK(timing[Stage::Queued] == 28ms);
   CHECK_FALSE(timing[Stage::Spawned]);
   CHECK(timing.at == kWall - 35ms);
+}
+
+TEST_CASE("whoever waits for a blocked target's next attempt waits no longer than until its time") {
+  auto lib = target("lib", {"base"});
+  lib.enabled = false;
+  lib.max_retries = 1;
+  Driver d({target("base"), lib, target("app", {"lib"})});
+  d.all_fresh();
+  CHECK(d.request("lib", Force::Yes) == Lines{"start lib#1"});
+  d.failed(1);
+  d.edit({"base", "app"});
+  CHECK(d.after(20ms) == Lines{"start base#2"});
+  d.failed(2);
+  CHECK(d.standing("app") == "blocked");
+  // Nobody will build lib again by himself: it is disabled, and keeps nobody else from building.
+  CHECK(d.after(1min) == Lines{"start app#3"});
 }
 
 TEST_CASE("a build that waits for a slot has a queued stage before its start") {

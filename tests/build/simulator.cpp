@@ -235,9 +235,11 @@ void Simulator::report_end(int target, Outcome outcome) {
     if (!world.failed) ++world.generation;
   }
   if (outcome == Outcome::Cancelled) world.doubted = true;
-  if (outcome == Outcome::Success) world.was_rewritten = world.wrote_itself = false;
-  world.was_rewritten = world.was_rewritten || job.rewritten;
-  world.wrote_itself = world.wrote_itself || job.wrote_itself;
+  if (!job.obsolete) {  // else the habits of a target that is no more
+    if (outcome == Outcome::Success) world.was_rewritten = world.wrote_itself = false;
+    world.was_rewritten = world.was_rewritten || job.rewritten;
+    world.wrote_itself = world.wrote_itself || job.wrote_itself;
+  }
   check_stages(job, outcome);
   tell("end of " + names().at(static_cast<std::size_t>(target)).value() + " outcome " +
        std::to_string(static_cast<int>(outcome)));
