@@ -70,10 +70,11 @@ std::filesystem::path OracleProject::outside() const {
 }
 
 // Over the socket, as editors ask: a process for each question would be most of what these tests
-// take.
+// take. A daemon that compares a hundred thousand files that are all new lets others wait for
+// seconds.
 Result<nlohmann::json> OracleProject::ask(std::string_view method,
                                           const nlohmann::json& params) const {
-  auto client = api::Client::connect(socket());
+  auto client = api::Client::connect(socket(), kGuard);
   if (!client) return fail(client.error());
   return client->call(method, params, kGuard + Seconds(5));
 }
