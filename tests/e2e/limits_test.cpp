@@ -301,7 +301,7 @@ TEST_CASE("whoever asks is told of what was mounted a moment before") {
   auto watcher = poltergeist::watch::Watcher::create(dir / "root", options,
                                                      std::move(opened.source), poltergeist::now())
                      .value();
-  for (int i = 0; i < rounds(10); ++i) {
+  for (int i = 0; i < rounds(10, 1'000); ++i) {
     {
       const SmallDisk disk(place, "1m");
       std::ofstream(place / "f") << i;

@@ -8,10 +8,13 @@
 //   that is the gate is there;
 // - FAKE_FILE_SYSTEM: the type that statfs tells;
 // - FAKE_DEAF: inotify watches hear of nothing but the end of their directory;
-// - FAKE_BELOW: the last two are so at this path and below only.
+// - FAKE_BELOW: the last two are so at this path and below only;
+// - FAKE_NO_PROCESSES: while that file is there, clone(2) makes none, as beyond RLIMIT_NPROC.
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/inotify.h>
 #include <sys/syscall.h>
@@ -20,6 +23,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <cstdarg>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -103,6 +107,22 @@ extern "C" int statfs(const char* path, struct statfs* status) noexcept {
   if (result == 0 && type != nullptr && is_fake_at(path))
     status->f_type = std::strtol(type, nullptr, 0);
   return static_cast<int>(result);
+}
+
+// With the one further argument that a caller with CLONE_PIDFD has.
+extern "C" int clone(int (*begin)(void*), void* stack, int flags, void* argument, ...) noexcept {
+  const char* shortage = std::getenv("FAKE_NO_PROCESSES");
+  if (shortage != nullptr && ::access(shortage, F_OK) == 0) {
+    errno = EAGAIN;
+    return -1;
+  }
+  va_list rest;
+  va_start(rest, argument);
+  auto* pidfd = va_arg(rest, void*);
+  va_end(rest);
+  using Clone = int (*)(int (*)(void*), void*, int, void*, ...);
+  static const auto real = reinterpret_cast<Clone>(::dlsym(RTLD_NEXT, "clone"));
+  return real(begin, stack, flags, argument, pidfd);
 }
 
 extern "C" int inotify_add_watch(int fd, const char* path, std::uint32_t mask) noexcept {
