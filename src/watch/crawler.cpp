@@ -277,6 +277,10 @@ void Crawler::remove_unseen(DirectoryId directory) {
     if (!std::exchange(tree_.at(child).seen, false)) drop(child);
     child = next;
   }
+  // Those are no part of the tree: a directory that took another's place had none to tell of.
+  std::erase_if(boundaries_, [&](const RelPath& boundary) {
+    return boundary.parent() == tree_.at(directory).path && !is_boundary(boundary);
+  });
 }
 
 // ---- Single entries

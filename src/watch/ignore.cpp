@@ -39,7 +39,11 @@ std::vector<std::string> readings_of(std::string_view text) {
   if (stars < 2 || !(rest.empty() || rest.starts_with('/'))) return {std::string(text)};
   const std::string start(text.substr(0, wildcard));
   if (rest.empty()) return {start + "*", start + "*/**"};
-  return {start + std::string(rest.substr(1)), start + "*/**" + std::string(rest)};
+  // Another `**` behind it stands at the front in its turn.
+  const auto next = start + std::string(rest.substr(1));
+  auto readings = rest.starts_with("/*") ? readings_of(next) : std::vector{next};
+  readings.push_back(start + "*/**" + std::string(rest));
+  return readings;
 }
 
 }  // namespace

@@ -2,6 +2,9 @@
 // What counts, in a watcher over real files.
 #include "watch/rules.h"
 
+#include <fcntl.h>
+#include <stdio.h>
+
 #include <cstdlib>
 
 #include "watch/default_exclusions.h"
@@ -230,6 +233,19 @@ TEST_CASE("a repository that is one no more becomes a part of the tree") {
   world.remove("other/.git");
   world.remove("moved/.git");
   CHECK(world.changes() == "+moved/a.c +other/b.c");
+}
+
+TEST_CASE("where a directory took another's place, its repositories are gone") {
+  World world;
+  world.write("a/repository/.git");
+  world.write("a/f");
+  world.write("b/g");
+  auto& watcher = world.watch();
+  CHECK(watcher.counters().boundaries == 1);
+  REQUIRE(::renameat2(AT_FDCWD, (world / "a").c_str(), AT_FDCWD, (world / "b").c_str(),
+                      RENAME_EXCHANGE) == 0);
+  CHECK(world.changes() == "-a/f +a/g +b/f -b/g");
+  CHECK(watcher.counters().boundaries == 1);
 }
 
 TEST_CASE("a directory that becomes a repository gets git's rules") {
