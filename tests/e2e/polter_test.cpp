@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <random>
 #include <thread>
 
@@ -56,6 +57,18 @@ TEST_CASE("polter right after an edit never runs the old program") {
   }
   for (auto& worker : workers) worker.join();
   CHECK(std::count(stale.begin(), stale.end(), 0) == kWorkers);
+}
+
+// What the kernel has told of is not enough: the file would be looked at half a second later.
+TEST_CASE("polter runs what is written already, though its writer has not closed the file") {
+  TestProject project;
+  project.write("app.txt", "#!/bin/sh\necho old\n");
+  project.configure({{"targets", {TestProject::copying_target("app", "app.txt", "app")}}});
+  project.haunt();
+  CHECK(project.run_polter({"app"}).out == "old\n");
+  std::ofstream writer(project.root() / "app.txt");
+  writer << "#!/bin/sh\necho new\n" << std::flush;
+  CHECK(project.run_polter({"app"}).out == "new\n");
 }
 
 TEST_CASE("polter does not run what failed to build, and says where the error is") {

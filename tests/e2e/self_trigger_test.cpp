@@ -24,8 +24,8 @@ Json target_that(const std::string& command, const std::string& output = "app") 
 TEST_CASE("an output among the sources sets nothing off") {
   TestProject project;
   project.write("src/main.c", "one");
-  project.write("src/out/.keep", "");
-  project.configure({{"targets", {target_that("cp src/main.c src/out/app", "src/out/app")}}});
+  project.write("src/made/.keep", "");
+  project.configure({{"targets", {target_that("cp src/main.c src/made/app", "src/made/app")}}});
   project.haunt();
   CHECK(project.run_poltergeist({"wait"}).code == 0);
   CHECK(project.builds_of("app") == 1);

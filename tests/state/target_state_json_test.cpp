@@ -103,7 +103,9 @@ TEST_CASE("bytes that are no UTF-8 never spoil a file") {
   state.last_build->diagnostics[0].message = "\xc3";
   state.hooks["t\xe9st"] = state.hooks["tests"];
   state.identity.project_root = "/caf\xe9";
-  const auto record = json::parse(state_text(state));
+  std::string text;
+  REQUIRE_NOTHROW(text = state_text(state));
+  const auto record = json::parse(text);
   CHECK(record.at("lastBuild").at("error") == "caf\ufffd \ufffd");
   CHECK(record.at("projectPath") == "/caf\ufffd");
 }
