@@ -186,7 +186,7 @@ TEST_CASE("without a descriptor left clients wait, the daemon rests, and all is 
   const auto used = processor_time_of(daemon);
   // It gives up after a second, which a daemon that spins would use whole.
   CHECK(project.run_poltergeist({"status"}).code == 3);
-  CHECK(processor_time_of(daemon) - used < 0.5);
+  CHECK(processor_time_of(daemon) - used < 0.2);
 
   Program waiting(project.poltergeist({"status"}));
   REQUIRE(::prlimit(daemon, RLIMIT_NOFILE, &before, nullptr) == 0);
