@@ -278,9 +278,12 @@ void Crawler::remove_unseen(DirectoryId directory) {
     child = next;
   }
   // Those are no part of the tree: a directory that took another's place had none to tell of.
-  std::erase_if(boundaries_, [&](const RelPath& boundary) {
-    return boundary.parent() == tree_.at(directory).path && !is_boundary(boundary);
-  });
+  const auto& path = tree_.at(directory).path;
+  for (auto it = boundaries_.lower_bound(path.child({}));
+       it != boundaries_.end() && it->is_within(path);) {
+    const bool was_here = it->parent() == path && !is_boundary(*it);
+    it = was_here ? boundaries_.erase(it) : std::next(it);
+  }
 }
 
 // ---- Single entries
