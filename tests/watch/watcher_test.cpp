@@ -113,6 +113,15 @@ TEST_CASE("a directory that is moved takes its watches and files with it") {
     world.append("b/deep/y.c");
     CHECK(world.changes() == "*b/deep/y.c");
   }
+  SECTION("in exchange for another that has the same names in it") {
+    world.write("b/deep/y.c", "another");
+    CHECK(world.changes() == "+b/deep/y.c");
+    REQUIRE(::renameat2(AT_FDCWD, (world / "a").c_str(), AT_FDCWD, (world / "b").c_str(),
+                        RENAME_EXCHANGE) == 0);
+    CHECK(world.changes() == "*a/deep/y.c -a/x.c +a/z.c *b/deep/y.c +b/x.c -b/z.c");
+    world.append("b/deep/y.c");
+    CHECK(world.changes() == "*b/deep/y.c");
+  }
   SECTION("in a ring, while nobody looked") {
     world.move("a", "t");
     world.move("t/deep", "a");
