@@ -192,10 +192,13 @@ Result<Json> WatchmanSource::ask(const Json& request) {
   }
 }
 
+Failure WatchmanSource::ceased() const {
+  return fail(Errc::Unavailable, "Watchman has ceased to watch {}", root_.string());
+}
+
 Result<void> WatchmanSource::take(const Json& message) {
-  if (flag_in(message, "canceled")) {
-    return fail(Errc::Unavailable, "Watchman has ceased to watch {}", root_.string());
-  }
+  if (flag_in(message, "canceled")) canceled_ = true;
+  if (canceled_) return ceased();
   // It began anew, or lost its thread: its answer says nothing of what was before.
   if (flag_in(message, "is_fresh_instance")) anything_ = true;
   // What comes unasked repeats, after the settling, what a query has answered long before. A look
@@ -254,6 +257,8 @@ Result<bool> WatchmanSource::read(std::vector<Hint>& hints, Instant now) {
   const bool git_ended =
       std::any_of(beside_hints_.begin(), beside_hints_.end(), is_end_of_git_lock);
   if (git_ended && !sync()) anything_ = true;
+  // Whoever asked has heard it as an answer that failed. It is said once, and it is the end.
+  if (canceled_) return ceased();
   while (true) {
     const auto more = receive();
     if (!more) return more;

@@ -44,6 +44,7 @@ class WatchmanSource final : public ChangeSource {
   [[nodiscard]] Result<std::optional<nlohmann::json>> next_message();
   [[nodiscard]] Result<void> take(const nlohmann::json& message);
   [[nodiscard]] nlohmann::json since() const;
+  [[nodiscard]] Failure ceased() const;
 
   std::filesystem::path root_;
   UniqueFd socket_;
@@ -57,6 +58,7 @@ class WatchmanSource final : public ChangeSource {
   std::vector<std::string> given_;  // read last: hints hold views of them
   std::vector<Hint> beside_hints_;
   bool anything_ = false;
+  bool canceled_ = false;                                 // Watchman has ceased to watch the root
   std::unordered_map<std::string, std::int32_t> tokens_;  // by absolute path
   std::unordered_map<std::int32_t, const std::string*> paths_;
   std::int32_t last_ = 0;

@@ -262,6 +262,7 @@ TEST_CASE("whatever answers in Watchman's place, no edit is lost") {
        false},
       {"begins anew", fresh, FakeWatchman::End::Silence, true, true},
       {"gives up the root", canceled, FakeWatchman::End::Silence, true, false},
+      {"gives up the root while it is asked", canceled, FakeWatchman::End::Silence, false, false},
       {"is silent", "", FakeWatchman::End::Silence, false, true},
       {"says nonsense", "HTTP/1.1 200 OK\r\n\r\n", FakeWatchman::End::Silence, true, false},
       {"names what is not there", files, FakeWatchman::End::Silence, true, true},
