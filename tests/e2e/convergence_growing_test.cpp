@@ -120,8 +120,10 @@ TEST_CASE("a file that is copied slowly is built when it is whole, not with each
   CHECK(project.converges_by_itself());
   CHECK(project.fault() == "");
   if (!hears_of_writers(project)) return;
-  CHECK(project.builds() <=
-        builds + 1 + static_cast<std::size_t>(took / std::chrono::milliseconds(500)));
+  // One when it is whole; where that takes longer, each half second sets one off before that, and
+  // what was written while it ran, another or two.
+  const auto most = took < std::chrono::milliseconds(500) ? 1 : slices / 3;
+  CHECK(project.builds() <= builds + static_cast<std::size_t>(most));
 }
 
 TEST_CASE("a file that is never closed keeps nothing waiting, neither itself nor others") {
