@@ -281,7 +281,7 @@ void Building::perform(const build::CancelBuild& cancel) {
 
 void Building::on_end(const TargetId& name, BuildEndReport report) {
   // What happened while it ran must be known as such: it may have read what is gone again by now.
-  if (!closed_) watching_->sync();
+  if (!closed_) watching_->end_build();
   // That may have been the target's removal from the configuration.
   if (project_.find(name) == nullptr) {
     report.success = false;

@@ -44,6 +44,10 @@ void Watching::sync() {
   report(watcher_->sync(now()));
 }
 
+void Watching::end_build() {
+  report(watcher_->end_build(now()));
+}
+
 void Watching::take_ready() {
   report(watcher_->apply(now()));
 }
@@ -115,7 +119,14 @@ void Watching::wait_for_mounts() {
     watcher_->note_mounts();
     take_ready();
   });
-  if (told) mounts_ = std::move(*told);
+  if (!told) {
+    log_error("mounts: {}", told.error().message);
+    return;
+  }
+  mounts_ = std::move(*told);
+  // What was mounted while the tree was read is news of before, and told to nobody.
+  watcher_->note_mounts();
+  take_ready();
 }
 
 void Watching::wait_again() {

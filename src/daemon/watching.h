@@ -36,6 +36,8 @@ class Watching {
 
   // Everything that happened before the call has been reported when it returns.
   void sync();
+  // The same when a build has ended (watch::Watcher::end_build()).
+  void end_build();
   // Takes what the kernel has ready, without more ado.
   void take_ready();
   [[nodiscard]] Result<void> configure(const config::Project& project);

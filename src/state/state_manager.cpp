@@ -228,9 +228,12 @@ void StateManager::make_safe(const TargetId& target, Entry& entry) {
   entry.unsafe.reset();
   make_safe_(paths_.state_file(target), [this, target](const Result<void>& made, Moment at) {
     auto* known = entry_for(target);
-    if (known == nullptr || made) return;
-    known->unsafe = at.now + kRetry;
-    note_trouble(*known, made.error(), at);
+    if (known == nullptr) return;
+    known->unsafe_trouble = !made;
+    if (made) return forget_settled_trouble();
+    // Written again as well: it may not be there any more.
+    known->unsafe = known->due = at.now + kRetry;
+    note_trouble(made.error());
   });
 }
 
@@ -267,7 +270,9 @@ void StateManager::write(Entry& entry, Sync sync, Moment at) {
   const auto written =
       write_file(paths_.state_file(state.identity.target), state_text(state), sync);
   if (!written) {
-    note_trouble(entry, written.error(), at);
+    entry.due = at.now + kRetry;
+    entry.trouble = true;
+    note_trouble(written.error());
     return;
   }
   entry.written = at.now;
@@ -276,17 +281,16 @@ void StateManager::write(Entry& entry, Sync sync, Moment at) {
   forget_settled_trouble();
 }
 
-void StateManager::note_trouble(Entry& entry, const Error& error, Moment at) {
-  entry.due = at.now + kRetry;
-  entry.trouble = true;
+void StateManager::note_trouble(const Error& error) {
   if (!degraded_) log_error("state files are behind: {}", error.message);
   degraded_ = error.message;
 }
 
 void StateManager::forget_settled_trouble() {
   if (!degraded_) return;
-  const bool any = std::any_of(entries_.begin(), entries_.end(),
-                               [](const auto& known) { return known.second.trouble; });
+  const bool any = std::any_of(entries_.begin(), entries_.end(), [](const auto& known) {
+    return known.second.trouble || known.second.unsafe_trouble;
+  });
   if (any) return;
   log_info("state files are up to date again");
   degraded_.reset();

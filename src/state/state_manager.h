@@ -93,7 +93,8 @@ class StateManager {
     // When the verdict that it holds, and that a power cut could still take back, is to be made
     // safe.
     std::optional<Instant> unsafe;
-    bool trouble = false;  // the last write failed
+    bool trouble = false;         // the last write failed
+    bool unsafe_trouble = false;  // and so did the last try to make it safe
   };
 
   // Null for a target that is not known, and after close().
@@ -104,7 +105,7 @@ class StateManager {
   void make_safe(const TargetId& target, Entry& entry);
   void write_now(Entry& entry, Moment at);
   void write_paced(Entry& entry, Moment at);
-  void note_trouble(Entry& entry, const Error& error, Moment at);
+  void note_trouble(const Error& error);
   void forget_settled_trouble();
   void tell_status(const Entry& entry);
 

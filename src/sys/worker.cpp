@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -16,8 +17,12 @@ class Worker::Thread : public std::enable_shared_from_this<Thread> {
     tasks_.push_back({std::move(job), std::move(done)});
     if (is_running_) return;
     if (thread_.joinable()) thread_.join();  // it is past its last look at the tasks
-    is_running_ = true;
-    thread_ = std::thread([this, &loop] { work(loop); });
+    try {
+      thread_ = std::thread([this, &loop] { work(loop); });
+      is_running_ = true;
+    } catch (const std::system_error& error) {
+      refuse(loop, error);
+    }
   }
 
   void end() {
@@ -35,6 +40,20 @@ class Worker::Thread : public std::enable_shared_from_this<Thread> {
     Done done;
   };
 
+  // There is no thread to be had. The lock is held.
+  void refuse(Loop& loop, const std::system_error& error) {
+    auto task = std::move(tasks_.back());
+    tasks_.pop_back();
+    const Error why{Errc::Unavailable, std::string("no thread can be started: ") + error.what()};
+    deliver(loop, std::move(task.done), fail(why));
+  }
+
+  void deliver(Loop& loop, Done done, Result<void> result) {
+    loop.post([self = shared_from_this(), done = std::move(done), result = std::move(result)] {
+      if (self->is_wanted_) done(result);
+    });
+  }
+
   bool take(Task& task) {
     const std::lock_guard lock(mutex_);
     is_running_ = !tasks_.empty();
@@ -46,9 +65,8 @@ class Worker::Thread : public std::enable_shared_from_this<Thread> {
 
   void work(Loop& loop) {
     for (Task task; take(task);) {
-      loop.post([self = shared_from_this(), done = std::move(task.done), result = task.job()] {
-        if (self->is_wanted_) done(result);
-      });
+      auto result = task.job();
+      deliver(loop, std::move(task.done), std::move(result));
     }
   }
 

@@ -24,7 +24,8 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // One job after the other, in this order. Neither may throw.
+  // One job after the other, in this order. Neither may throw. Where no thread can be had, `done`
+  // is told Errc::Unavailable, and the job is not done.
   void run(Job job, Done done);
 
  private:

@@ -101,7 +101,7 @@ Crawler::Watch Crawler::give_watch(DirectoryId directory) {
     return Watch::Other;
   };
   if (limit_reached_ && one.token == WatchToken::None) return refuse_watch();
-  if (!mounts_.empty() && hears_nothing_of(directory)) return refuse_watch();
+  if (!mounts_.empty() && note_mount_of(directory)) return refuse_watch();
   const auto interest = directory == tree_.root() ? Interest::Root : Interest::Tree;
   const auto token = source_.add(absolute(directory), interest);
   if (token) {

@@ -81,13 +81,16 @@ class Crawler {
 
   // Directories that have no watch: there was none left, or it would hear nothing.
   [[nodiscard]] std::size_t polled() const { return polled_.size(); }
-  struct Eventless {
+  struct Mounted {
     RelPath place;
-    std::string_view file_system;  // empty: one with events
-    std::size_t polled = 0;        // directories
+    std::string_view eventless;  // the name of a file system without events; empty: it has them
+    Duration grain{};            // of the times of files
+    std::size_t polled = 0;      // directories
   };
   // The file systems without events that directories are polled on.
-  [[nodiscard]] std::vector<Eventless> polled_mounts() const;
+  [[nodiscard]] std::vector<Mounted> polled_mounts() const;
+  // Whether the tree goes, or would go, into a directory.
+  [[nodiscard]] bool may_enter(const RelPath& directory);
   // Directories that may not be read, by path.
   [[nodiscard]] const std::set<RelPath>& unreadable() const { return unreadable_; }
   // Directories that were met and not entered because they are other repositories.
@@ -119,8 +122,9 @@ class Crawler {
   // not there, or not readable.
   Watch give_watch(DirectoryId directory);
   // The mount that a directory is on, of those below the root; nullptr for the root's own.
-  [[nodiscard]] const Eventless* mount_of(const RelPath& directory) const;
-  [[nodiscard]] bool hears_nothing_of(DirectoryId directory) const;
+  [[nodiscard]] const Mounted* mount_of(const RelPath& directory) const;
+  // Whether a watch would hear nothing there.
+  [[nodiscard]] bool note_mount_of(DirectoryId directory);
   void set_watch(DirectoryId directory, WatchToken token);
   FileId put_file(DirectoryId directory, std::string_view name, const struct stat& status,
                   const TargetSet& targets);
@@ -148,7 +152,7 @@ class Crawler {
   DirectoryId view_of_ = DirectoryId::None;
   std::vector<Waiting> waiting_;
   std::set<DirectoryId> polled_;
-  std::vector<Eventless> mounts_;  // empty if all of them have events
+  std::vector<Mounted> mounts_;
   std::set<RelPath> unreadable_;
   std::set<RelPath> boundaries_;
   std::uint64_t boundaries_met_ = 0;

@@ -11,5 +11,7 @@ namespace poltergeist::watch {
 [[nodiscard]] std::string_view eventless_file_system(long magic);
 // The same for the one that a path is on; empty as well if it is not there.
 [[nodiscard]] std::string_view eventless_file_system_at(const std::filesystem::path& path);
+// The same by the type that mount(8) calls it; nobody has to ask a server that is down.
+[[nodiscard]] std::string_view eventless_file_system_of_type(std::string_view type);
 
 }  // namespace poltergeist::watch

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "watch/git_at_work.h"
 
-#include <sys/stat.h>
-
 #include <charconv>
 #include <string>
 #include <system_error>
@@ -17,13 +15,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A dead process that nobody has waited for has a name, but no directory any more.
-bool is_git_in(pid_t pid, const struct stat& top) {
+// By its name: looking into a directory waits for ever if its server is down. A dead process that
+// nobody has waited for has none any more.
+bool is_git_in(pid_t pid, const fs::path& top) {
   const auto name = read_file(fmt::format("/proc/{}/comm", pid));
-  struct stat directory {};
-  return name && *name == "git\n" &&
-         ::stat(fmt::format("/proc/{}/cwd", pid).c_str(), &directory) == 0 &&
-         directory.st_dev == top.st_dev && directory.st_ino == top.st_ino;
+  if (!name || *name != "git\n") return false;
+  std::error_code error;
+  return fs::read_symlink(fmt::format("/proc/{}/cwd", pid), error) == top && !error;
 }
 
 std::optional<pid_t> pid_in(const std::string& name) {
@@ -36,14 +34,12 @@ std::optional<pid_t> pid_in(const std::string& name) {
 }  // namespace
 
 std::optional<pid_t> find_git_at_work(const fs::path& top, std::optional<pid_t> last) {
-  struct stat status {};
-  if (::stat(top.c_str(), &status) != 0) return std::nullopt;
-  if (last && is_git_in(*last, status)) return last;
+  if (last && is_git_in(*last, top)) return last;
   std::error_code error;
   for (fs::directory_iterator entry("/proc", error), end; !error && entry != end;
        entry.increment(error)) {
     const auto pid = pid_in(entry->path().filename().string());
-    if (pid && is_git_in(*pid, status)) return pid;
+    if (pid && is_git_in(*pid, top)) return pid;
   }
   return std::nullopt;
 }

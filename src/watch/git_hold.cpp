@@ -67,7 +67,6 @@ void GitHold::look(Instant now) {
 
   if (locked && now < *lock_since_ + kLockPatience) {
     look_at_ = *lock_since_ + kLockPatience;
-    abandoned_.reset();
   } else if (traces == Traces{} || !is_git_at_work(traces)) {
     left_its_lock_ = locked;
     since_.reset();

@@ -25,6 +25,16 @@ std::string_view without_trailing_blanks(std::string_view line) {
   return line.substr(0, keep);
 }
 
+// `/**/**/x` is `/x` behind a `**`.
+std::string_view without_leading_stars(std::string_view rest) {
+  while (rest.starts_with("/**")) {
+    const auto next = rest.find_first_not_of('*', 1);
+    if (next == std::string_view::npos || rest[next] != '/') break;
+    rest.remove_prefix(next);
+  }
+  return rest;
+}
+
 // The patterns that one with slashes stands for. Git compares the start up to the first wildcard as
 // text and matches only the rest as a pattern; so a `**` that directly follows that start counts as
 // standing at the front: `foo**/bar` is `foobar`, and `bar` anywhere below what begins with foo.
@@ -39,10 +49,11 @@ std::vector<std::string> readings_of(std::string_view text) {
   if (stars < 2 || !(rest.empty() || rest.starts_with('/'))) return {std::string(text)};
   const std::string start(text.substr(0, wildcard));
   if (rest.empty()) return {start + "*", start + "*/**"};
-  // Another `**` behind it stands at the front in its turn.
-  const auto next = start + std::string(rest.substr(1));
-  auto readings = rest.starts_with("/*") ? readings_of(next) : std::vector{next};
-  readings.push_back(start + "*/**" + std::string(rest));
+  // Another `**` behind it stands at the front in its turn, and one is as good as many.
+  const auto tail = without_leading_stars(rest);
+  const auto next = start + std::string(tail.substr(1));
+  auto readings = tail.starts_with("/*") ? readings_of(next) : std::vector{next};
+  readings.push_back(start + "*/**" + std::string(tail));
   return readings;
 }
 

@@ -3,13 +3,13 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/text.h"
-#include "sys/files.h"
 
 namespace poltergeist::watch {
 
@@ -19,6 +19,8 @@ constexpr const char* kMountInfo = "/proc/self/mountinfo";
 // Where a line has the number of the mount, and where it is.
 constexpr std::size_t kIdField = 0;
 constexpr std::size_t kPlaceField = 4;
+// Behind the optional fields, which this ends, comes the type of the file system.
+constexpr std::string_view kEndOfOptions = " - ";
 
 bool is_octal(char c) {
   return c >= '0' && c <= '7';
@@ -50,6 +52,18 @@ std::array<std::string_view, kPlaceField + 1> fields_of(std::string_view line) {
   return fields;
 }
 
+// From its beginning. By the descriptor that is there: it must be readable when there is none left.
+std::string text_of(int fd) {
+  constexpr std::size_t kChunk = 64 << 10;
+  std::string text;
+  for (off_t at = 0;; at = static_cast<off_t>(text.size())) {
+    text.resize(text.size() + kChunk);
+    const auto count = ::pread(fd, text.data() + at, kChunk, at);
+    text.resize(static_cast<std::size_t>(at + std::max<ssize_t>(count, 0)));
+    if (count <= 0) return text;
+  }
+}
+
 bool is_at_or_below(std::string_view place, std::string_view root) {
   if (!place.starts_with('/')) return false;
   if (root == "/") return true;
@@ -71,9 +85,8 @@ bool Mounts::has_news() const {
 }
 
 bool Mounts::look() {
-  const auto text = read_file(kMountInfo);
-  if (!text) return false;
-  auto found = mounts_in(*text, root_.native());
+  if (!fd_) return false;
+  auto found = mounts_in(text_of(fd_.get()), root_.native());
   if (found == below_) return false;
   below_ = std::move(found);
   return true;
@@ -85,8 +98,12 @@ std::vector<Mount> mounts_in(std::string_view mountinfo, std::string_view root) 
     const auto fields = fields_of(line);
     const auto id = parse_number(fields[kIdField]);
     auto place = unescaped(fields[kPlaceField]);
-    if (id && is_at_or_below(place, root)) mounts.push_back({*id, std::move(place)});
+    const auto options_end = line.find(kEndOfOptions);
+    if (!id || options_end == std::string_view::npos || !is_at_or_below(place, root)) continue;
+    const auto rest = line.substr(options_end + kEndOfOptions.size());
+    mounts.push_back({*id, std::move(place), std::string(rest.substr(0, rest.find(' ')))});
   }
+  std::sort(mounts.begin(), mounts.end());
   return mounts;
 }
 

@@ -16,8 +16,9 @@ namespace poltergeist::watch {
 struct Mount {
   std::uint64_t id = 0;  // another one at the same place has another
   std::string place;     // absolute
+  std::string type;      // of the file system, as mount(8) calls it: "nfs4", "fuse.sshfs"
 
-  friend bool operator==(const Mount&, const Mount&) = default;
+  friend auto operator<=>(const Mount&, const Mount&) = default;
 };
 
 class Mounts {
@@ -32,7 +33,7 @@ class Mounts {
 
   // Reads them anew; true if they are others than before.
   bool look();
-  // In the order in which they were mounted. The root's own is among them only if it is mounted
+  // By their numbers. The root's own is among them only if it is mounted
   // right there.
   [[nodiscard]] const std::vector<Mount>& below() const { return below_; }
 

@@ -37,6 +37,13 @@ Duration timestamp_grain(unsigned long file_system, std::string_view kernel) {
   return has_multigrain(kernel) ? Duration::zero() : Milliseconds(100);
 }
 
+Duration timestamp_grain_of_type(std::string_view type) {
+  struct utsname system {};
+  const bool known = type == "ext4" || type == "btrfs" || type == "tmpfs" || type == "xfs";
+  if (!known || ::uname(&system) != 0) return Seconds(2);
+  return timestamp_grain(TMPFS_MAGIC, system.release);
+}
+
 Duration timestamp_grain(const std::filesystem::path& root) {
   struct statfs status {};
   struct utsname system {};

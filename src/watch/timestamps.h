@@ -16,6 +16,9 @@ namespace poltergeist::watch {
 // kept waiting between its look and the clock. 2 s, as FAT has it, where nothing is known.
 [[nodiscard]] Duration timestamp_grain(const std::filesystem::path& root);
 
+// The same for the type of a file system, as mount(8) calls it, on this kernel.
+[[nodiscard]] Duration timestamp_grain_of_type(std::string_view type);
+
 // The same for a file system (statfs's f_type) and a kernel (uname's release).
 [[nodiscard]] Duration timestamp_grain(unsigned long file_system, std::string_view kernel);
 

@@ -47,6 +47,9 @@ Result<Batch> Watcher::configure(Options options, Instant now) {
 void Watcher::begin_build(std::size_t target) {
   core_->begin_build(target);
 }
+Batch Watcher::end_build(Instant now) {
+  return core_->end_build(now);
+}
 Clock Watcher::clock() const {
   return core_->clock();
 }

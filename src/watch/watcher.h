@@ -120,6 +120,10 @@ class Watcher {
   // A build of the target begins from the files as they are known now: from here on Batch::restored
   // tells when they all say that again.
   void begin_build(std::size_t target);
+  // A build has ended: the same as sync(), but files that are being written are left to their
+  // writers, for nothing of the build writes any more. It may have read what they were in between,
+  // so they count as changed when they are closed, whatever they say then.
+  [[nodiscard]] Batch end_build(Instant now);
 
   [[nodiscard]] Clock clock() const;
   [[nodiscard]] const Fingerprint& fingerprint(std::size_t target) const;

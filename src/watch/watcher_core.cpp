@@ -71,15 +71,26 @@ Batch Watcher::Core::apply(Instant now) {
 }
 
 Batch Watcher::Core::sync(Instant now) {
+  catch_up(now, Force::Yes);
+  return finish();
+}
+
+Batch Watcher::Core::end_build(Instant now) {
+  catch_up(now, Force::No);
+  doubt_what_is_being_written();
+  return finish();
+}
+
+void Watcher::Core::catch_up(Instant now, Force writers) {
   if (!source_->sync()) take_anything();
   git_lock_changed_ = true;
   // Whatever happened before the call is in the first round's hints or is read in the first round;
   // the others only catch up with what happens meanwhile.
   for (int round = 0; round < kMostRounds; ++round) {
     if (!drain(now) && round > 0) break;
-    settle(now, Force::Yes);
+    // Once is enough, and reading what is polled may take long.
+    settle(now, Force::Yes, writers, round == 0 ? Force::Yes : Force::No);
   }
-  return finish();
 }
 
 Result<Batch> Watcher::Core::configure(Options options, Instant now) {
@@ -321,7 +332,7 @@ void Watcher::Core::clear_marks() {
 
 // ---- Marks to knowledge
 
-void Watcher::Core::settle(Instant now, Force force) {
+void Watcher::Core::settle(Instant now, Force force, Force writers, Force polled) {
   if (asides_.unwatched() > 0 && (force == Force::Yes || now >= poll_at_)) {
     git_lock_changed_ = git_places_changed_ = outside_ignores_changed_ = true;
     for (const auto& boundary : watched_boundaries_) directories_.insert(boundary.parent());
@@ -337,9 +348,9 @@ void Watcher::Core::settle(Instant now, Force force) {
   settle_git(now);
   settle_ignore_files(now, force);
   settle_rescan(now, force);
-  settle_writing(now, force);
+  settle_writing(now, writers);
   settle_entries();
-  settle_polled(now, force);
+  settle_polled(now, polled);
   settle_boundaries();
 }
 
@@ -354,9 +365,18 @@ void Watcher::Core::settle_boundaries() {
 void Watcher::Core::settle_mounts(Force force) {
   const bool asked = force == Force::Yes && mounts_.has_news();
   if (!std::exchange(mounts_changed_, false) && !asked) return;
+  const auto before = mounts_.below();
   if (!mounts_.look()) return;
   crawler_.set_mounts(mounts_.below());
-  rescan_wanted_ = true;
+  // What comes and goes where the tree does not go, as builds do it, is nothing to us.
+  std::vector<Mount> others;
+  std::set_symmetric_difference(before.begin(), before.end(), mounts_.below().begin(),
+                                mounts_.below().end(), std::back_inserter(others));
+  rescan_wanted_ =
+      rescan_wanted_ || std::any_of(others.begin(), others.end(), [&](const Mount& mount) {
+        const auto place = RelPath::below(root_, mount.place);
+        return !place || place->is_root() || crawler_.may_enter(*place);
+      });
 }
 
 void Watcher::Core::settle_git(Instant now) {

@@ -32,6 +32,7 @@ class Watcher::Core {
   void begin(Instant now);
   [[nodiscard]] Batch apply(Instant now);
   [[nodiscard]] Batch sync(Instant now);
+  [[nodiscard]] Batch end_build(Instant now);
   [[nodiscard]] Result<Batch> configure(Options options, Instant now);
   void begin_build(std::size_t target) { change_sets_.at(target).begin(); }
 
@@ -49,6 +50,8 @@ class Watcher::Core {
 
  private:
   enum class Force { No, Yes };  // Yes: now, though it might wait
+  // Until all is quiet; Yes: without waiting for writers.
+  void catch_up(Instant now, Force writers);
 
   // ---- Hints to marks
   // True if there were any.
@@ -67,7 +70,8 @@ class Watcher::Core {
   void take_reset();
 
   // ---- Marks to knowledge
-  void settle(Instant now, Force force);
+  void settle(Instant now, Force force, Force writers, Force polled);
+  void settle(Instant now, Force force) { settle(now, force, force, force); }
   void settle_mounts(Force force);
   void settle_git(Instant now);
   void settle_ignore_files(Instant now, Force force);
@@ -75,6 +79,7 @@ class Watcher::Core {
   // Those that nobody writes any more, or that have been written for long enough.
   void settle_writing(Instant now, Force force);
   void leave_out_what_is_being_written();
+  void doubt_what_is_being_written();
   void settle_entries();
   void settle_polled(Instant now, Force force);
   // Whatever was met again may have lost its watch.

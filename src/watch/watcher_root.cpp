@@ -136,7 +136,7 @@ WatchState Watcher::Core::state() const {
   auto unwatched = crawler_.polled() + asides_.unwatched();
   for (const auto& mount : crawler_.polled_mounts()) {
     add(fmt::format("{} is on {}, which does not report changes: it is read every {} ms",
-                    mount.place.under(root_).string(), mount.file_system,
+                    mount.place.under(root_).string(), mount.eventless,
                     options_.poll_interval.count()));
     unwatched -= mount.polled;
   }

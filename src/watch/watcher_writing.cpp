@@ -41,6 +41,18 @@ void Watcher::Core::settle_writing(Instant now, Force force) {
   }
 }
 
+// What is not known to have been the same is a change.
+void Watcher::Core::doubt_what_is_being_written() {
+  auto& tree = crawler_.tree();
+  for (const auto& [place, writing] : writing_) {
+    const auto& [directory, name] = place;
+    if (!tree.at(directory).alive) continue;
+    if (const auto file = tree.find(directory, name); file != FileId::None) {
+      tree.set_content(file, Content::Unknown);
+    }
+  }
+}
+
 // It may be marked as well, for what it was before.
 void Watcher::Core::leave_out_what_is_being_written() {
   if (writing_.empty()) return;

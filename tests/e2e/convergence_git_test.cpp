@@ -264,6 +264,9 @@ TEST_CASE("a rebase that stops at a conflict is built as it lies, and so is what
   project.haunt();
   REQUIRE(project.fault() == "");
   CHECK(run_git(project.root(), {"rebase", "-q", "main"}).code == 1);
+  // Git's hold itself ends after thirty seconds: this is before.
+  CHECK(await([&] { return project.status().at("oracle").at("hold") != "git"; },
+              std::chrono::seconds(20)));
   REQUIRE(project.converges_by_itself());
   REQUIRE(project.fault() == "");
   std::ofstream(project.src() / "d1/f1") << "resolved";

@@ -354,7 +354,7 @@ TEST_CASE("a file system without events below the root is polled, and status say
   std::filesystem::create_directories(place);
   project.write("src/a.c", "text");
   project.env = {{"LD_PRELOAD", FAKE_SYSTEM_LIBRARY},
-                 {"FAKE_FILE_SYSTEM", "0x6969"},
+                 {"FAKE_MOUNT", "nfs4 "},
                  {"FAKE_DEAF", "1"},
                  {"FAKE_BELOW", place.string()}};
   project.haunt();

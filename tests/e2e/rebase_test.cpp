@@ -65,6 +65,7 @@ TEST_CASE("a daemon that is asked and builds all the time disturbs no rebase") {
   make_history(project);
   watch_for_git(project);
   project.haunt();
+  const auto builds = project.builds();
   std::atomic<bool> over = false;
   std::thread asking([&] {
     auto client = poltergeist::api::Client::connect(project.socket(), kGuard);
@@ -87,6 +88,7 @@ TEST_CASE("a daemon that is asked and builds all the time disturbs no rebase") {
   }
   over = true;
   asking.join();
+  CHECK(project.builds() > builds + static_cast<std::size_t>(rebases));
   CHECK_FALSE(fs::exists(project.outside() / "used"));
   CHECK_FALSE(fs::exists(project.root() / ".git/index.lock"));
   CHECK(project.converges_by_itself());

@@ -9,11 +9,15 @@
 // - FAKE_FILE_SYSTEM: the type that statfs tells;
 // - FAKE_DEAF: inotify watches hear of nothing but the end of their directory;
 // - FAKE_BELOW: the last two are so at this path and below only;
-// - FAKE_NO_PROCESSES: while that file is there, clone(2) makes none, as beyond RLIMIT_NPROC.
+// - FAKE_MOUNT: what is mounted at FAKE_BELOW is of this type in the list of mounts ("nfs4" and a
+//   blank, to be as long as the true one);
+// - FAKE_NO_PROCESSES: while that file is there, clone(2) makes none, and no thread can be started,
+//   as beyond RLIMIT_NPROC.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/inotify.h>
@@ -125,6 +129,15 @@ extern "C" int clone(int (*begin)(void*), void* stack, int flags, void* argument
   return real(begin, stack, flags, argument, pidfd);
 }
 
+extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
+                              void* (*begin)(void*), void* argument) {
+  const char* shortage = std::getenv("FAKE_NO_PROCESSES");
+  if (shortage != nullptr && ::access(shortage, F_OK) == 0) return EAGAIN;
+  static const auto real =
+      reinterpret_cast<decltype(&pthread_create)>(::dlsym(RTLD_NEXT, "pthread_create"));
+  return real(thread, attributes, begin, argument);
+}
+
 extern "C" int inotify_add_watch(int fd, const char* path, std::uint32_t mask) noexcept {
   constexpr std::uint32_t kHeard = IN_DELETE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW | IN_MASK_ADD;
   if (std::getenv("FAKE_DEAF") != nullptr && is_fake_at(path))
@@ -140,6 +153,23 @@ extern "C" ssize_t write(int fd, const void* bytes, size_t size) {
 extern "C" ssize_t writev(int fd, const struct iovec* parts, int count) {
   before_writing(fd);
   return ::syscall(SYS_writev, fd, parts, count);
+}
+
+extern "C" ssize_t pread(int fd, void* bytes, size_t size, off_t at) noexcept {
+  const auto count = ::syscall(SYS_pread64, fd, bytes, size, at);
+  const char* type = std::getenv("FAKE_MOUNT");
+  const char* below = std::getenv("FAKE_BELOW");
+  char path[PATH_MAX] = {};
+  if (count <= 0 || type == nullptr || below == nullptr || !find_path(fd, path)) return count;
+  if (std::strstr(path, "/mountinfo") == nullptr) return count;
+  auto* text = static_cast<char*>(bytes);
+  auto* place =
+      static_cast<char*>(::memmem(text, static_cast<size_t>(count), below, std::strlen(below)));
+  if (place == nullptr) return count;
+  const auto left = static_cast<size_t>(text + count - place);
+  auto* options_end = static_cast<char*>(::memmem(place, left, " - ", 3));
+  if (options_end != nullptr) std::memcpy(options_end + 3, type, std::strlen(type));
+  return count;
 }
 
 extern "C" ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t at) {

@@ -99,6 +99,7 @@ TEST_CASE("between two steps of a rebase that waited for somebody, it goes on") 
   CHECK_FALSE(repository.is_held_after(Seconds(0)));
   const auto git = repository.git();
   std::ofstream(repository.hold.lock()).close();
+  std::ofstream(repository.places.own / "rebase-merge/done").close();
   CHECK(repository.is_held_after(Seconds(1)));
   const auto since = repository.hold.since();
   fs::remove(repository.hold.lock());

@@ -12,7 +12,9 @@ namespace {
 
 std::string text_of(const std::vector<Mount>& mounts) {
   std::string text;
-  for (const auto& mount : mounts) text += std::to_string(mount.id) + "=" + mount.place + "|";
+  for (const auto& mount : mounts) {
+    text += std::to_string(mount.id) + "=" + mount.type + ":" + mount.place + "|";
+  }
   return text;
 }
 
@@ -27,7 +29,7 @@ TEST_CASE("the mounts at a directory and below it are those of the kernel's list
       "33 31 0:29 / /home/meadow rw - tmpfs none rw\n"
       "34 32 0:30 / /home/me/a\\040b/tab\\011line\\012back\\134 rw - tmpfs none rw\n";
   CHECK(text_of(mounts_in(kList, "/home/me")) ==
-        "31=/home/me|32=/home/me/a b|34=/home/me/a b/tab\tline\nback\\|");
+        "31=tmpfs:/home/me|32=nfs4:/home/me/a b|34=tmpfs:/home/me/a b/tab\tline\nback\\|");
   CHECK(mounts_in(kList, "/").size() == 6);
   CHECK(mounts_in(kList, "/elsewhere").empty());
 }
@@ -36,7 +38,8 @@ TEST_CASE("a list of mounts that is none is no harm") {
   CHECK(mounts_in("", "/").empty());
   CHECK(mounts_in("\n\n", "/").empty());
   CHECK(mounts_in("22\n22 1\nx 1 0:1 / /a\n", "/").empty());
-  CHECK(text_of(mounts_in("7 1 0:1 / /cut\\04", "/")) == "7=/cut\\04|");
+  CHECK(mounts_in("7 1 0:1 / /no/type", "/").empty());
+  CHECK(text_of(mounts_in("7 1 0:1 / /cut\\04 - x", "/")) == "7=x:/cut\\04|");
 }
 
 TEST_CASE("while nothing is mounted there is no news") {

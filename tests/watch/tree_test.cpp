@@ -173,6 +173,9 @@ TEST_CASE("file systems without events are known by their magic") {
   CHECK(eventless_file_system(0x01021997) == "9p");
   CHECK(eventless_file_system(0x6969) == "NFS");
   CHECK(eventless_file_system(0xEF53).empty());
+  CHECK(eventless_file_system_of_type("fuse.sshfs") == "FUSE");
+  CHECK(eventless_file_system_of_type("nfs4") == "NFS");
+  CHECK(eventless_file_system_of_type("ext4").empty());
   const test::TempDir dir;
   const auto chosen = open_source(dir.path(), Backend::Auto);
   CHECK(chosen.source->name() == "inotify");

@@ -83,6 +83,26 @@ TEST_CASE("whoever asks is told of what is half written, too") {
   CHECK(world.changes().empty());
 }
 
+TEST_CASE("what is being written when a build ends is left to its writer, and is a change then") {
+  World world;
+  world.write("a.c", "first");
+  world.write("b.c", "first");
+  auto& watcher = world.watch();
+  watcher.begin_build(0);
+  auto file = open_to_write(world / "a.c");
+  put(file, "fi");
+  world.append("b.c");
+  CHECK(World::text_of(watcher.end_build(now())) == "*b.c");
+  REQUIRE(watcher.deadline());
+  CHECK(*watcher.deadline() <= now() + Milliseconds(500));
+  // The build read half of what it says again now.
+  put(file, "rst");
+  file.reset();
+  const auto batch = watcher.apply(now());
+  CHECK(World::text_of(batch) == "*a.c");
+  CHECK(batch.restored.empty());
+}
+
 TEST_CASE("what is there at once is not waited for: links, renamed files, deleted ones") {
   World world;
   world.write("a.c", "first");
