@@ -207,7 +207,7 @@ TEST_CASE("a checkout is one build, for git's lock keeps the window open, wherev
 }
 
 TEST_CASE("checkouts of few files and of many are one build each") {
-  const int files = rounds(600, 20'000);
+  const int files = rounds(300, 20'000);
   OracleProject project(nlohmann::json{{"settlingDelay", 0}});
   const auto commit = [&](int changed, const std::string& text) {
     for (int i = 0; i < changed; ++i) {

@@ -105,7 +105,7 @@ std::vector<fs::path> turn_upside_down(const OracleProject& project, int round) 
 TEST_CASE("a tree that is copied, unpacked or moved in is known to the last file") {
   OracleProject project;
   const auto model = project.outside() / "model";
-  make_tree(model, backend_rounds(40, 2'000), 10);
+  make_tree(model, backend_rounds(20, 2'000), 10);
   shell("tar -C " + model.string() + " -cf " + (project.outside() / "model.tar").string() + " .");
   project.haunt();
   const auto src = project.src().string();
@@ -132,7 +132,7 @@ TEST_CASE("directories that come and go by the thousand leave no watch and no tr
   project.haunt();
   const auto place = project.src() / "storm";
   fs::create_directories(place);
-  for (int i = 0; i < backend_rounds(1'000, 100'000); ++i) {
+  for (int i = 0; i < backend_rounds(400, 100'000); ++i) {
     const auto directory = place / std::to_string(i % 7);
     fs::create_directories(directory / "deep");
     if (i % 3 == 0) std::ofstream(directory / "deep/f") << i;
@@ -155,7 +155,7 @@ TEST_CASE("directories that come and go by the thousand leave no watch and no tr
 TEST_CASE("a directory that is made, filled and renamed at once is known by its new name") {
   OracleProject project;
   project.haunt();
-  for (int i = 0; i < backend_rounds(30, 2'000); ++i) {
+  for (int i = 0; i < backend_rounds(12, 2'000); ++i) {
     INFO("round " << i);
     const auto number = std::to_string(i % 50);
     fs::remove_all(project.src() / ("to" + number));

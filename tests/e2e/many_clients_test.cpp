@@ -173,7 +173,7 @@ TEST_CASE(
   project.haunt();
   Register paused;
   const auto socket = project.socket();
-  const int steps = rounds(60, 3'000);
+  const int steps = rounds(40, 3'000);
   std::atomic<int> done = 0;
   std::atomic<int> unanswered = 0;
   std::vector<std::thread> clients;
