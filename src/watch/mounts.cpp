@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "base/text.h"
@@ -103,8 +104,16 @@ std::vector<Mount> mounts_in(std::string_view mountinfo, std::string_view root) 
     const auto rest = line.substr(options_end + kEndOfOptions.size());
     mounts.push_back({*id, std::move(place), std::string(rest.substr(0, rest.find(' ')))});
   }
-  std::sort(mounts.begin(), mounts.end());
   return mounts;
+}
+
+std::vector<Mount> difference(std::vector<Mount> before, std::vector<Mount> after) {
+  std::sort(before.begin(), before.end());
+  std::sort(after.begin(), after.end());
+  std::vector<Mount> others;
+  std::set_symmetric_difference(before.begin(), before.end(), after.begin(), after.end(),
+                                std::back_inserter(others));
+  return others;
 }
 
 }  // namespace poltergeist::watch

@@ -33,7 +33,7 @@ class Mounts {
 
   // Reads them anew; true if they are others than before.
   bool look();
-  // By their numbers. The root's own is among them only if it is mounted
+  // In the order in which they were mounted. The root's own is among them only if it is mounted
   // right there.
   [[nodiscard]] const std::vector<Mount>& below() const { return below_; }
 
@@ -46,5 +46,7 @@ class Mounts {
 // The text of /proc/PID/mountinfo (proc_pid_mountinfo(5)): those at `root` and below. Lines that
 // are none are left out.
 [[nodiscard]] std::vector<Mount> mounts_in(std::string_view mountinfo, std::string_view root);
+// Those that are in one of the lists only.
+[[nodiscard]] std::vector<Mount> difference(std::vector<Mount> before, std::vector<Mount> after);
 
 }  // namespace poltergeist::watch

@@ -369,9 +369,7 @@ void Watcher::Core::settle_mounts(Force force) {
   if (!mounts_.look()) return;
   crawler_.set_mounts(mounts_.below());
   // What comes and goes where the tree does not go, as builds do it, is nothing to us.
-  std::vector<Mount> others;
-  std::set_symmetric_difference(before.begin(), before.end(), mounts_.below().begin(),
-                                mounts_.below().end(), std::back_inserter(others));
+  const auto others = difference(before, mounts_.below());
   rescan_wanted_ =
       rescan_wanted_ || std::any_of(others.begin(), others.end(), [&](const Mount& mount) {
         const auto place = RelPath::below(root_, mount.place);

@@ -69,10 +69,13 @@ void shell(const std::string& command) {
   REQUIRE(run({.argv = {"/bin/sh", "-c", command}}).code == 0);
 }
 
-// More names than the kernel's queue has room for, which nobody builds from.
+// More names than the kernel's queue has room for, which nobody builds from. Each is two events at
+// least.
 void flood(const fs::path& directory) {
-  constexpr int kFlood = 9000;
-  for (int n = 0; n < kFlood; ++n) {
+  int room = 0;
+  std::ifstream("/proc/sys/fs/inotify/max_queued_events") >> room;
+  REQUIRE(room > 0);
+  for (int n = 0; n < room / 2 + 1000; ++n) {
     const auto noise = (directory / (".noise" + std::to_string(n))).string();
     ::close(::open(noise.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644));
     ::unlink(noise.c_str());

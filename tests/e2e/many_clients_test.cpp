@@ -176,7 +176,7 @@ TEST_CASE(
   const int steps = rounds(40, 3'000);
   std::atomic<int> done = 0;
   std::atomic<int> unanswered = 0;
-  std::vector<std::thread> clients;
+  std::vector<std::jthread> clients;
   for (int i = 0; i < kClients; ++i) {
     clients.emplace_back([&, i] {
       Commander commander(project, socket, paused, i);
@@ -187,7 +187,7 @@ TEST_CASE(
     });
   }
   std::string torn;
-  std::thread reader([&] {
+  std::jthread reader([&] {
     while (done < kClients * steps && torn.empty()) torn = torn_file(project.state_dir());
   });
   const auto await_share = [&](int part) {

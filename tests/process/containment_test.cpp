@@ -41,7 +41,7 @@ TEST_CASE("a unit is everything that came of its leader, wherever it went") {
 
 TEST_CASE("a hydra that ignores every polite signal is gone after a kill, to the last head") {
   REQUIRE(become_subreaper());
-  for (int round = 0; round < rounds(25, 1'000); ++round) {
+  for (int round = 0; round < rounds(12, 1'000); ++round) {
     Beast hydra(chaos({"hydra", "1", "2", "15"}));
     REQUIRE(hydra.unit().kill_and_await(kNeverSoLong));
     CHECK(hydra.child.reap() == Exit::by_signal(SIGKILL));

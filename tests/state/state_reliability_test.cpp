@@ -116,7 +116,7 @@ TEST_CASE(
   const auto paths = *ProjectPaths::create(*state_dir(dir / "state"), dir.path());
   std::mt19937 random(20260131);
   std::uint64_t highest = 0;
-  for (int round = 0; round < test::rounds(50, 2'000); ++round) {
+  for (int round = 0; round < test::rounds(30, 2'000); ++round) {
     const auto writer = start_writer(paths);
     kill_after(writer, 1 + random() % 5, std::chrono::microseconds(random() % 500));
     highest = std::max(highest, last_told(writer));
@@ -146,7 +146,7 @@ TEST_CASE("twenty readers of a file that is written all the time never see half 
 
   const auto file = paths.state_file(kTargets[0]);
   // By each of twenty. All of ten million take eleven minutes beside another program: half of them.
-  const int reads = test::rounds(2'000, 250'000);
+  const int reads = test::rounds(1'000, 250'000);
   std::vector<pid_t> readers;
   for (int i = 0; i < 20; ++i) {
     const pid_t pid = ::fork();
@@ -183,7 +183,7 @@ TEST_CASE("a kill while the history is written loses no build that was recorded"
   const test::TempDir root;
   std::mt19937 random(20260131);
   std::uint64_t highest = 0;
-  for (int round = 0; round < test::rounds(50, 2'000); ++round) {
+  for (int round = 0; round < test::rounds(30, 2'000); ++round) {
     auto pipe = *make_pipe();
     const pid_t pid = ::fork();
     if (pid == 0) {

@@ -193,7 +193,7 @@ void live(int histories, const OpenSource& open) {
 }  // namespace
 
 TEST_CASE("after any history the snapshot is what a fresh look finds") {
-  live(1000, [](const World&) { return std::move(*InotifySource::create()); });
+  live(600, [](const World&) { return std::move(*InotifySource::create()); });
 }
 
 TEST_CASE("with one mark on the file system, after any history the snapshot is a fresh look's") {
@@ -206,7 +206,7 @@ TEST_CASE("with one mark on the file system, after any history the snapshot is a
 }
 
 TEST_CASE("with too few watches the snapshot is still what a fresh look finds") {
-  for (int seed = 0, end = worlds(500); seed < end; ++seed) {
+  for (int seed = 0, end = worlds(300); seed < end; ++seed) {
     World world(options(), test::memory_directory());
     auto owned = std::make_unique<LossySource>();
     auto& source = *owned;

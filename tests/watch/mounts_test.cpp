@@ -34,6 +34,15 @@ TEST_CASE("the mounts at a directory and below it are those of the kernel's list
   CHECK(mounts_in(kList, "/elsewhere").empty());
 }
 
+TEST_CASE("what was mounted or unmounted is in one of two lists only") {
+  const Mount a{1, "/a", "tmpfs"};
+  const Mount b{2, "/b", "tmpfs"};
+  const Mount over_b{1, "/b", "nfs"};
+  CHECK(difference({b, a}, {a, b}).empty());
+  CHECK(text_of(difference({a, b}, {b})) == "1=tmpfs:/a|");
+  CHECK(text_of(difference({b}, {b, over_b})) == "1=nfs:/b|");
+}
+
 TEST_CASE("a list of mounts that is none is no harm") {
   CHECK(mounts_in("", "/").empty());
   CHECK(mounts_in("\n\n", "/").empty());

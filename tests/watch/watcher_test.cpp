@@ -69,7 +69,7 @@ TEST_CASE("what went and came back the same is no change") {
 TEST_CASE("a file in a directory that was made a moment ago is never lost") {
   World world;
   auto& watcher = world.watch();
-  const int rounds = test::rounds(500, 10'000);
+  const int rounds = test::rounds(250, 10'000);
   for (int i = 0; i < rounds; ++i) {
     const auto file = "p" + std::to_string(i) + "/d0/d1/d2/d3/f.c";
     world.write(file);
@@ -135,7 +135,7 @@ TEST_CASE("a directory that is moved takes its watches and files with it") {
 TEST_CASE("directories that come and go leave no watch behind") {
   World world;
   auto& watcher = world.watch();
-  for (int i = 0; i < test::rounds(200, 100'000); ++i) {
+  for (int i = 0; i < test::rounds(100, 100'000); ++i) {
     world.make("a/b/c/d");
     if (i % 3 == 0) CHECK(world.changes().empty());
     world.remove("a");
