@@ -80,6 +80,14 @@ TEST_CASE("the lines of an ignore file mean what git says") {
   CHECK(verdict("build/", "build", Entry::File).empty());
 }
 
+TEST_CASE("very many stars in a row cost what one costs") {
+  std::string pattern = "a";
+  for (int i = 0; i < 200'000; ++i) pattern += "**/";
+  CHECK(verdict(pattern + "b", "ab") == "+");
+  CHECK(verdict(pattern + "b", "ax/y/b") == "+");
+  CHECK(verdict(pattern + "b", "axb").empty());
+}
+
 TEST_CASE("a decision names the file, the line and the pattern as written") {
   const auto file = IgnoreFile::parse("# first\n\n  \n!*.keep \n", RelPath(), "sub/.gitignore");
   const auto* rule = file.speaks_on("a.keep", "a.keep", Entry::File);
