@@ -126,7 +126,6 @@ void Watching::wait_for_mounts() {
   mounts_ = std::move(*told);
   // What was mounted while the tree was read is news of before, and told to nobody.
   watcher_->note_mounts();
-  take_ready();
 }
 
 void Watching::wait_again() {

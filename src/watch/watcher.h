@@ -102,7 +102,7 @@ class Watcher {
   [[nodiscard]] int fd() const;
   [[nodiscard]] std::optional<Instant> deadline() const;
   // Ready for EPOLLPRI, once, when something was mounted or unmounted somewhere: note_mounts()
-  // then, and apply(). -1 where that cannot be known.
+  // then, which makes apply() due. -1 where that cannot be known.
   [[nodiscard]] int mounts_fd() const;
   void note_mounts();
 

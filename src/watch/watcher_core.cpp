@@ -470,6 +470,7 @@ std::optional<Instant> Watcher::Core::deadline() const {
   auto due = source_->deadline();
   if (!root_trouble_.empty()) return earlier(due, root_retry_at_);
   if (rescan_wanted_) due = earlier(due, rescan_not_before_);
+  if (mounts_changed_) due = Instant{};  // it is due already
   if (lacks_watches()) due = earlier(due, poll_at_);
   due = earlier(due, git_.deadline());
   for (const auto& [path, when] : ignored_by_) due = earlier(due, when);

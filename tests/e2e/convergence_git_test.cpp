@@ -206,6 +206,19 @@ TEST_CASE("a checkout is one build, for git's lock keeps the window open, wherev
   CHECK(project.builds() == builds + 1);
 }
 
+TEST_CASE("a daemon may begin while git is at work") {
+  OracleProject project;
+  make_history(project.root());
+  std::ofstream(project.root() / ".git/index.lock").close();
+  project.haunt();
+  project.write("src/d0/f0", "while git works");
+  REQUIRE(project.fault() == "");
+  fs::remove(project.root() / ".git/index.lock");
+  project.write("src/d0/f0", "afterwards");
+  REQUIRE(project.converges_by_itself());
+  CHECK(project.fault() == "");
+}
+
 TEST_CASE("checkouts of few files and of many are one build each") {
   const int files = rounds(300, 20'000);
   OracleProject project(nlohmann::json{{"settlingDelay", 0}});

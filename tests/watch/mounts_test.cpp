@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/temp_dir.h"
+#include "watch_world.h"
 
 using namespace poltergeist;
 using namespace poltergeist::watch;
@@ -49,6 +50,17 @@ TEST_CASE("a list of mounts that is none is no harm") {
   CHECK(mounts_in("22\n22 1\nx 1 0:1 / /a\n", "/").empty());
   CHECK(mounts_in("7 1 0:1 / /no/type", "/").empty());
   CHECK(text_of(mounts_in("7 1 0:1 / /cut\\04 - x", "/")) == "7=x:/cut\\04|");
+}
+
+TEST_CASE("whoever tells a watcher of mounts makes it look, once") {
+  test::World world;
+  auto& watcher = world.watch();
+  const auto before = watcher.deadline();
+  watcher.note_mounts();
+  REQUIRE(watcher.deadline());
+  CHECK(*watcher.deadline() <= now());
+  CHECK(watcher.apply(now()).changes.empty());
+  CHECK(watcher.deadline() == before);
 }
 
 TEST_CASE("while nothing is mounted there is no news") {
