@@ -31,6 +31,10 @@ class Id {
 using TargetId = Id<struct TargetTag, std::string>;
 // Counts the builds of one project upwards, across restarts of the daemon; 0 is "none".
 using BuildId = Id<struct BuildTag, std::uint64_t>;
+// The name of a task: unique in its project, and safe as a part of a file name.
+using TaskId = Id<struct TaskTag, std::string>;
+// Counts the executions of one project's tasks upwards, across restarts of the daemon; 0 is "none".
+using ExecutionId = Id<struct ExecutionTag, std::uint64_t>;
 // The daemon's count of applied change batches. A target has a dirty clock and a built clock; 0 is
 // "never".
 using Clock = std::uint64_t;

@@ -3,21 +3,14 @@
 #include "build/core.h"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 
+#include "base/retry.h"
 #include "build/core_target.h"
 
 namespace poltergeist::build {
 
 namespace {
-
-Duration retry_delay(int attempt, double multiplier) {
-  const double delay = std::pow(multiplier, attempt - 1);
-  const double longest = std::chrono::duration<double>(kLongestRetryDelay).count();
-  return std::chrono::duration_cast<Duration>(
-      std::chrono::duration<double>(std::clamp(delay, 0.0, longest)));
-}
 
 void cancel(TargetState& state, CancelReason reason, Actions& actions) {
   if (!state.running || state.running->cancelling) return;

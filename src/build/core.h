@@ -67,7 +67,6 @@ using LeaseId = Id<struct LeaseTag, std::uint64_t>;
 
 inline constexpr Duration kLeaseTime = Seconds(2);
 inline constexpr int kCancellationsInARow = 3;
-inline constexpr Duration kLongestRetryDelay = Seconds(30);
 
 // ---- Events
 

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#include "base/retry.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace poltergeist {
+
+TEST_CASE("each further try waits longer, and none longer than half a minute") {
+  CHECK(retry_delay(1, 2) == Seconds(1));
+  CHECK(retry_delay(2, 2) == Seconds(2));
+  CHECK(retry_delay(4, 2) == Seconds(8));
+  CHECK(retry_delay(6, 2) == Seconds(30));
+  CHECK(retry_delay(100'000, 1000) == Seconds(30));
+  CHECK(retry_delay(3, 1.5) == Milliseconds(2250));
+}
+
+TEST_CASE("a multiplier of nothing tries again at once, from the second time on") {
+  CHECK(retry_delay(1, 0) == Seconds(1));
+  CHECK(retry_delay(2, 0) == Duration(0));
+}
+
+}  // namespace poltergeist
