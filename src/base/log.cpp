@@ -38,9 +38,39 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
   return spdlog::level::info;
 }
 
+LogFormat& the_format() {
+  static LogFormat format = LogFormat::Text;
+  return format;
+}
+
+// A text of valid UTF-8 as JSON has it.
+std::string json_quoted(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      quoted += '\\';
+      quoted += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      quoted += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + '"';
+}
+
+// What stands behind the time in a line.
+std::string rest_of_line(LogLevel level, std::string_view line) {
+  const auto message = for_terminal(line);
+  if (the_format() == LogFormat::Text) return message;
+  return fmt::format(R"("level":"{}","message":{}}})", name_in(kLogLevels, level),
+                     json_quoted(message));
+}
+
 }  // namespace
 
-Result<void> open_log(const std::filesystem::path& file, LogLevel least, LogTo to) {
+Result<void> open_log(const std::filesystem::path& file, LogLevel least, LogTo to,
+                      LogFormat format) {
   try {
     std::vector<spdlog::sink_ptr> sinks;
     sinks.push_back(std::make_shared<spdlog::sinks::rotating_file_sink_st>(file.string(),
@@ -49,10 +79,10 @@ Result<void> open_log(const std::filesystem::path& file, LogLevel least, LogTo t
       sinks.push_back(std::make_shared<spdlog::sinks::stderr_sink_st>());
     }
     auto logger = std::make_unique<spdlog::logger>("poltergeist", sinks.begin(), sinks.end());
-    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l: %v", spdlog::pattern_time_type::utc);
     logger->set_level(to_spdlog(least));
     logger->flush_on(spdlog::level::debug);
     the_logger() = std::move(logger);
+    set_log_format(format);
   } catch (const spdlog::spdlog_ex& error) {
     return fail(Errc::Io, "opening the log: {}", error.what());
   }
@@ -64,12 +94,20 @@ void set_log_level(LogLevel least) {
   if (the_logger()) the_logger()->set_level(to_spdlog(least));
 }
 
+void set_log_format(LogFormat format) {
+  the_format() = format;
+  if (!the_logger()) return;
+  the_logger()->set_pattern(format == LogFormat::Json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v)"
+                                                      : "%Y-%m-%dT%H:%M:%S.%eZ %l: %v",
+                            spdlog::pattern_time_type::utc);
+}
+
 bool is_logged(LogLevel level) {
   return the_logger() && the_logger()->should_log(to_spdlog(level));
 }
 
 void log_line(LogLevel level, std::string_view line) {
-  if (the_logger()) the_logger()->log(to_spdlog(level), "{}", for_terminal(line));
+  if (the_logger()) the_logger()->log(to_spdlog(level), "{}", rest_of_line(level, line));
 }
 
 }  // namespace poltergeist

@@ -25,9 +25,18 @@ inline constexpr auto kLogLevels = std::to_array<EnumName<LogLevel>>({
 
 enum class LogTo { File, FileAndStderr };
 
+// Text: "2026-01-31T12:00:00.000Z info: …". Json: {"time", "level", "message"} in each line.
+enum class LogFormat { Text, Json };
+inline constexpr auto kLogFormats = std::to_array<EnumName<LogFormat>>({
+    {LogFormat::Text, "text"},
+    {LogFormat::Json, "json"},
+});
+
 // Appends to `file` (0600, 10 MB, one old file kept as `file`.1).
-[[nodiscard]] Result<void> open_log(const std::filesystem::path& file, LogLevel least, LogTo to);
+[[nodiscard]] Result<void> open_log(const std::filesystem::path& file, LogLevel least, LogTo to,
+                                    LogFormat format = LogFormat::Text);
 void set_log_level(LogLevel least);
+void set_log_format(LogFormat format);
 [[nodiscard]] bool is_logged(LogLevel level);
 void log_line(LogLevel level, std::string_view line);
 

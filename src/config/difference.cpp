@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "config/difference.h"
 
+#include <algorithm>
 #include <tuple>
 
 namespace poltergeist::config {
@@ -11,7 +12,7 @@ namespace {
 auto build_of(const Target& target) {
   return std::tie(target.type, target.enabled, target.kind, target.output_path, target.depends_on,
                   target.env, target.cwd, target.timeout, target.grace_period, target.max_retries,
-                  target.backoff_multiplier);
+                  target.backoff_multiplier, target.exit_codes);
 }
 auto watch_of(const Target& target) {
   return std::tie(target.watch_paths, target.settling_delay, target.max_settling_delay);
@@ -27,6 +28,14 @@ TargetChange change_of(const Target& before, const Target& after) {
           .auto_run = before.auto_run != after.auto_run,
           .post_build = before.post_build != after.post_build,
           .shown = shown_of(before) != shown_of(after)};
+}
+
+bool are_same_tasks(const Project& before, const Project& after) {
+  return before.tasks.size() == after.tasks.size() &&
+         std::ranges::all_of(after.tasks, [&](const Task& task) {
+           const auto* old = before.find_task(task.name);
+           return old != nullptr && *old == task;
+         });
 }
 
 }  // namespace
@@ -49,6 +58,8 @@ Difference between(const Project& before, const Project& after) {
   difference.notifications = before.notifications != after.notifications;
   difference.logging = before.logging != after.logging;
   difference.heartbeat = before.heartbeat != after.heartbeat;
+  difference.tasks = !are_same_tasks(before, after);
+  difference.worker = before.worker != after.worker;
   return difference;
 }
 

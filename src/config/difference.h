@@ -11,8 +11,8 @@ namespace poltergeist::config {
 
 struct TargetChange {
   TargetId name;
-  // What its build is: type, command, output, env, cwd, timeouts, retries, dependencies, enabled.
-  // Its last result no longer counts.
+  // What its build is: type, command, output, env, cwd, timeouts, exit codes, retries,
+  // dependencies, enabled. Its last result no longer counts.
   bool build = false;
   bool watch = false;       // watchPaths or its own settling delays
   bool auto_run = false;    // its runner must be told
@@ -32,6 +32,8 @@ struct Difference {
   bool notifications = false;
   bool logging = false;
   bool heartbeat = false;
+  bool tasks = false;  // one of them at least; which, nobody needs to know
+  bool worker = false;
 
   [[nodiscard]] bool none() const { return *this == Difference{}; }
   friend bool operator==(const Difference&, const Difference&) = default;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/secret_names.h"
 #include "base/text.h"
 #include "config/substitute.h"
 #include "config/value_check.h"
@@ -35,6 +36,13 @@ void add_sections_with(std::string_view name, const Section& section,
   }
 }
 
+// `"a" or "b"`
+std::string any_of(std::span<const std::string_view> names) {
+  std::string text;
+  for (const auto name : names) text += fmt::format("{}\"{}\"", text.empty() ? "" : " or ", name);
+  return text;
+}
+
 template <typename Unit>
 Unit rounded_up(double count) {
   return Unit(static_cast<typename Unit::rep>(std::ceil(count)));
@@ -55,6 +63,7 @@ Fields::Fields(const Section& section, const Json& json, Reading& reading,
     take(member);
   }
   check_required();
+  check_alternatives(*object);
 }
 
 void Fields::take(const Member& member) {
@@ -73,6 +82,10 @@ void Fields::take(const Member& member) {
                   key->without_effect == TypeSet::all()
                       ? std::string(" here")
                       : fmt::format(" on targets of type {}", name_in(kTargetTypes, *type_)));
+  }
+  if (const auto other = alternative_to(key->only_with); !other.empty()) {
+    return reading_.problem(member.place, "\"{}\" goes with \"{}\", not with \"{}\": leave it out",
+                            key->name, key->only_with, other);
   }
   if (check_value(*key, member.value, reading_)) found_.push_back({key, &member.value});
 }
@@ -115,6 +128,33 @@ void Fields::check_required() const {
   }
 }
 
+void Fields::check_alternatives(const JsonObject& object) const {
+  const Member* first = nullptr;
+  for (const auto& member : object) {
+    if (std::ranges::find(section_.one_of, member.key) == section_.one_of.end()) continue;
+    if (first != nullptr && first->key != member.key) {
+      reading_.problem(member.place, "\"{}\" and \"{}\" exclude each other: keep one", first->key,
+                       member.key);
+    }
+    if (first == nullptr) first = &member;
+  }
+  if (first != nullptr || section_.one_of.empty()) return;
+  reading_.problem(json_.place, "{} is missing: give one of them", any_of(section_.one_of));
+}
+
+// The alternative that is here where this one of them is not; empty: all is well.
+std::string_view Fields::alternative_to(std::string_view name) const {
+  if (name.empty() || is_written(name)) return {};
+  const auto other = std::ranges::find_if(
+      section_.one_of, [&](std::string_view alternative) { return is_written(alternative); });
+  return other == section_.one_of.end() ? std::string_view() : *other;
+}
+
+bool Fields::is_written(std::string_view name) const {
+  const auto* object = json_.as<JsonObject>();
+  return object != nullptr && member_of(*object, name) != nullptr;
+}
+
 const Fields::Found* Fields::find(std::string_view name) const {
   const auto found =
       std::ranges::find_if(found_, [&](const Found& entry) { return entry.key->name == name; });
@@ -130,6 +170,7 @@ std::string Fields::text_in(const Key& key, const Json& json) const {
   const auto* text = json.as<std::string>();
   if (text == nullptr) return {};
   if (!key.substituted) return *text;
+  if (key.seen_by_all && holds_secret(key, *text, json.place)) return {};
   auto substituted = substitute(*text, reading_.environment());
   if (!substituted) {
     reading_.problem(json.place, "\"{}\": {}", key.name, substituted.error().message);
@@ -142,6 +183,18 @@ std::string Fields::text_in(const Key& key, const Json& json) const {
   return *std::move(substituted);
 }
 
+bool Fields::holds_secret(const Key& key, std::string_view text, Place place) const {
+  const auto names = variables_in(text);
+  const auto secret = std::ranges::find_if(names, is_secret_name);
+  if (secret == names.end()) return false;
+  reading_.problem(
+      place,
+      "\"{}\": everybody could see the value of {} in the list of processes; give it to "
+      "the command by \"env\"",
+      key.name, *secret);
+  return true;
+}
+
 template <typename T>
 const T* Fields::value_of(std::string_view name) const {
   const auto* found = find(name);
@@ -150,6 +203,10 @@ const T* Fields::value_of(std::string_view name) const {
 
 void Fields::read(std::string_view name, std::string& into) const {
   if (const auto* found = find(name)) into = text_in(*found->key, *found->value);
+}
+
+void Fields::read_as_written(std::string_view name, std::string& into) const {
+  if (const auto* text = value_of<std::string>(name)) into = *text;
 }
 
 void Fields::read(std::string_view name, bool& into) const {
@@ -185,6 +242,14 @@ void Fields::read(std::string_view name, std::vector<std::string>& into) const {
   if (found == nullptr) return;
   into.clear();
   for (const auto& entry : list(name)) into.push_back(text_in(*found->key, entry));
+}
+
+void Fields::read(std::string_view name, std::vector<int>& into) const {
+  if (!has(name)) return;
+  into.clear();
+  for (const auto& entry : list(name)) {
+    if (const auto* number = entry.as<double>()) into.push_back(static_cast<int>(*number));
+  }
 }
 
 void Fields::read(std::string_view name, Environment& into) const {

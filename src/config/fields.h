@@ -22,10 +22,14 @@ class Fields {
          std::optional<TargetType> type = {});
 
   [[nodiscard]] bool has(std::string_view name) const { return find(name) != nullptr; }
+  // Also with a value that was reported.
+  [[nodiscard]] bool is_written(std::string_view name) const;
   // The value's; the object's if the key is absent.
   [[nodiscard]] Place place_of(std::string_view name) const;
 
   void read(std::string_view name, std::string& into) const;
+  // Without substitution, whatever the table says.
+  void read_as_written(std::string_view name, std::string& into) const;
   void read(std::string_view name, bool& into) const;
   void read(std::string_view name, std::optional<bool>& into) const;
   void read(std::string_view name, int& into) const;
@@ -34,6 +38,7 @@ class Fields {
   void read(std::string_view name, std::optional<Milliseconds>& into) const;
   void read(std::string_view name, Seconds& into) const;
   void read(std::string_view name, std::vector<std::string>& into) const;
+  void read(std::string_view name, std::vector<int>& into) const;
   void read(std::string_view name, Environment& into) const;
   void read_signal(std::string_view name, int& into) const;
 
@@ -64,8 +69,12 @@ class Fields {
   void take(const Member& member);
   void report_unknown(const Member& member) const;
   void check_required() const;
+  void check_alternatives(const JsonObject& object) const;
+  [[nodiscard]] std::string_view alternative_to(std::string_view name) const;
   [[nodiscard]] bool known_here(const Key& key) const;
   [[nodiscard]] std::string text_in(const Key& key, const Json& json) const;
+  // Reports it if so.
+  [[nodiscard]] bool holds_secret(const Key& key, std::string_view text, Place place) const;
 
   const Section& section_;
   const Json& json_;

@@ -31,10 +31,12 @@ constexpr auto kPlatforms = choices("macos", "ios", "tvos", "watchos", "visionos
 constexpr auto kRuleActions = choices("ignore");
 constexpr auto kProfiles = choices("conservative", "balanced", "aggressive");
 constexpr auto kFormatters = choices("auto", "none", "swift", "ts");
+constexpr auto kHookKinds = choices("command", "task");
 constexpr auto kPlacements = choices("summary", "row");
 
 // A week: longer than anything that is waited for, short enough that no sum of durations overflows.
 constexpr double kMostSeconds = 604'800;
+constexpr double kDay = 86'400;
 constexpr double kMostMilliseconds = kMostSeconds * 1000;
 
 constexpr TypeSet kAll = TypeSet::all();
@@ -95,6 +97,24 @@ constexpr Section kAutoRun = {"targets[].autoRun",
                               "--watch` uses the same settings.",
                               kAutoRunKeys};
 
+constexpr Key kExitCodeKeys[] = {
+    {.name = "success",
+     .type = CountList,
+     .meaning = "The exit codes of success.",
+     .preset = "[0]",
+     .most = 255,
+     .not_empty = true},
+    {.name = "retry",
+     .type = CountList,
+     .meaning = "Those of a failure that may be over soon. One in neither list is a failure.",
+     .preset = "[]",
+     .most = 255},
+};
+constexpr Section kTargetExitCodes = {"targets[].exitCodes", "What the build's exit code says.",
+                                      kExitCodeKeys};
+constexpr Section kTaskExitCodes = {"tasks[].exitCodes", "What the task's exit code says.",
+                                    kExitCodeKeys};
+
 constexpr Key kPostBuildKeys[] = {
     {.name = "name",
      .meaning = "What the hook is called in `status`.",
@@ -104,29 +124,40 @@ constexpr Key kPostBuildKeys[] = {
      .meaning =
          "A line for `/bin/sh -c`. Its last line may be `POLTERGEIST_POSTBUILD_RESULT:` followed "
          "by JSON.",
-     .required = kAll,
      .not_empty = true},
+    {.name = "task",
+     .meaning = "The name of a task of the project, which is executed instead.",
+     .not_empty = true},
+    {.name = "input",
+     .type = FreeObject,
+     .meaning = "The task's input.",
+     .preset = "{}",
+     .only_with = "task"},
     {.name = "runOn",
      .type = Choices,
      .meaning = "The results after which it runs.",
      .preset = "\"success\"",
      .choices = kRunOn},
     {.name = "formatter",
-     .meaning = "A line for `/bin/sh -c` that reads the command's output and prints the result."},
+     .meaning = "A line for `/bin/sh -c` that reads the command's output and prints the result.",
+     .only_with = "command"},
     {.name = "timeoutSeconds",
      .type = Seconds,
      .meaning = "After this time it is stopped; 0: never.",
      .preset = "0",
-     .most = kMostSeconds},
+     .most = kMostSeconds,
+     .only_with = "command"},
     {.name = "env",
      .type = TextMap,
      .meaning = "Environment variables of the command.",
      .preset = "{}",
-     .substituted = true},
+     .substituted = true,
+     .only_with = "command"},
     {.name = "cwd",
      .meaning = "Its working directory, relative to the root.",
      .preset = "\"\"",
-     .substituted = true},
+     .substituted = true,
+     .only_with = "command"},
     {.name = "maxLines",
      .type = Count,
      .meaning = "How many lines of its result are kept.",
@@ -135,9 +166,9 @@ constexpr Key kPostBuildKeys[] = {
 };
 constexpr Section kPostBuild = {
     "targets[].postBuild[]",
-    "Commands that run after a build, one after the other. A newer build "
+    "Commands and tasks that run after a build, one after the other. A newer build "
     "cancels those of an older one.",
-    kPostBuildKeys};
+    kPostBuildKeys, kHookKinds};
 
 constexpr Key kTargetKeys[] = {
     {.name = "name",
@@ -226,9 +257,13 @@ constexpr Key kTargetKeys[] = {
          "The first retry waits one second, each further one this many times longer, 30 s at most.",
      .preset = "2",
      .most = 1000},
+    {.name = "exitCodes",
+     .type = Object,
+     .meaning = "What the build's exit code says.",
+     .section = &kTargetExitCodes},
     {.name = "postBuild",
      .type = ObjectList,
-     .meaning = "Commands that run after a build.",
+     .meaning = "Commands and tasks that run after a build.",
      .preset = "[]",
      .section = &kPostBuild},
     {.name = "autoRun",
@@ -347,6 +382,112 @@ constexpr Key kTargetKeys[] = {
 constexpr Section kTarget = {
     "targets[]", "The things that can be built. Which keys a target knows depends on its `type`.",
     kTargetKeys};
+
+// ---- tasks[], worker
+// ------------------------------------------------------------------------------------------
+
+constexpr Key kTaskKeys[] = {
+    {.name = "name",
+     .meaning = "As a target's. Targets and tasks may share names.",
+     .required = kAll,
+     .not_empty = true},
+    {.name = "command",
+     .meaning = "The program, found as a shell would find it; it is run without one. With `shell` "
+                "a line for `/bin/sh -c`, in which nothing is replaced.",
+     .required = kAll,
+     .not_empty = true,
+     .substituted = true,
+     .seen_by_all = true},
+    {.name = "args",
+     .type = TextList,
+     .meaning = "Its arguments. With `shell` they stand behind the line, each as one word. "
+                "Everybody can see them in the list of processes: variables whose names end in "
+                "`_KEY`, `_SECRET`, `_TOKEN`, `_PASSWORD` or `_CREDENTIAL` are refused.",
+     .preset = "[]",
+     .substituted = true,
+     .seen_by_all = true},
+    {.name = "shell", .type = Flag, .meaning = "Leave `command` to `/bin/sh`.", .preset = "false"},
+    {.name = "cwd",
+     .meaning = "Its working directory, relative to the root.",
+     .preset = "\"\"",
+     .substituted = true},
+    {.name = "inputFormat",
+     .type = Choice,
+     .meaning = "How it is told its input: as variables `INPUT_<KEY>`, as JSON on standard input, "
+                "as JSON in the file that `INPUT_FILE` names, or as arguments in the order of "
+                "their keys.",
+     .preset = "\"env\"",
+     .choices = kNames<kInputFormats>},
+    {.name = "outputFormat",
+     .type = Choice,
+     .meaning = "What its output is: what it prints, the same as JSON, the JSON in `outputFile`, "
+                "or whether it succeeded.",
+     .preset = "\"stdout\"",
+     .choices = kNames<kOutputFormats>},
+    {.name = "outputFile",
+     .meaning = "Where it leaves its output, relative to the root or absolute. Goes with "
+                "`\"outputFormat\": \"file\"`, which needs it.",
+     .not_empty = true,
+     .substituted = true},
+    {.name = "exitCodes",
+     .type = Object,
+     .meaning = "What its exit code says.",
+     .section = &kTaskExitCodes},
+    {.name = "timeoutSeconds",
+     .type = Seconds,
+     .meaning = "After this time an attempt is stopped and has failed; 0: never.",
+     .preset = "3600",
+     .most = kMostSeconds},
+    {.name = "gracePeriodSeconds",
+     .type = Seconds,
+     .meaning = "Time between `SIGTERM` and `SIGKILL` when it is stopped.",
+     .preset = "10",
+     .most = kMostSeconds},
+    {.name = "maxRetries",
+     .type = Count,
+     .meaning = "How often it is tried again after an exit code of `exitCodes.retry`.",
+     .preset = "0",
+     .most = 1000},
+    {.name = "backoffMultiplier",
+     .type = Number,
+     .meaning =
+         "The first retry waits one second, each further one this many times longer, 30 s at most.",
+     .preset = "2",
+     .most = 1000},
+    {.name = "env",
+     .type = TextMap,
+     .meaning = "Its environment variables.",
+     .preset = "{}",
+     .substituted = true},
+    {.name = "queue",
+     .meaning = "The queue of its detached executions. Without it: the `worker`'s.",
+     .not_empty = true},
+};
+constexpr Section kTask = {"tasks[]", "Commands to be executed once, by name.", kTaskKeys};
+
+constexpr Key kWorkerKeys[] = {
+    {.name = "name",
+     .meaning = "What it is called in `status`.",
+     .preset = "\"poltergeist\"",
+     .not_empty = true},
+    {.name = "queue",
+     .meaning = "The queue that it serves.",
+     .preset = "\"default\"",
+     .not_empty = true},
+    {.name = "concurrency",
+     .type = Count,
+     .meaning = "How many executions run at once.",
+     .preset = "1",
+     .least = 1,
+     .most = 256},
+    {.name = "heartbeatIntervalSeconds",
+     .type = Seconds,
+     .meaning = "How often it says that it is alive while something runs; 0: never.",
+     .preset = "30",
+     .most = kDay},
+};
+constexpr Section kWorker = {"worker", "Who performs the detached executions of tasks.",
+                             kWorkerKeys};
 
 // ---- watcher
 // ---------------------------------------------------------------------------------------
@@ -512,6 +653,18 @@ constexpr Key kLoggingKeys[] = {
      .meaning = "The least important lines that are written.",
      .preset = "\"info\"",
      .choices = kNames<kLogLevels>},
+    {.name = "format",
+     .type = Choice,
+     .meaning = "How a line is written: as a sentence, or as a JSON object with `time`, `level` "
+                "and `message`.",
+     .preset = "\"text\"",
+     .choices = kNames<kLogFormats>},
+    {.name = "maxOutputSizeKb",
+     .type = Count,
+     .meaning = "How many KiB are kept of what an execution prints, of each of its streams.",
+     .preset = "1024",
+     .least = 1,
+     .most = 65'536},
 };
 constexpr Section kLogging = {"logging", "The daemon's own log.", kLoggingKeys};
 
@@ -610,6 +763,15 @@ constexpr Key kProjectKeys[] = {
      .meaning = "The things that can be built.",
      .section = &kTarget,
      .required = kAll},
+    {.name = "tasks",
+     .type = ObjectList,
+     .meaning = "Commands to be executed once, by name.",
+     .preset = "[]",
+     .section = &kTask},
+    {.name = "worker",
+     .type = Object,
+     .meaning = "Who performs the detached executions of tasks.",
+     .section = &kWorker},
     {.name = "watcher",
      .type = Object,
      .meaning = "What counts as a change.",

@@ -23,9 +23,11 @@ enum class ValueType {
   Choices,     // one of `choices`, or a list of them
   Signal,      // "SIGTERM", "TERM" or a number
   TextList,    // a list of strings
+  CountList,   // a list of whole numbers, none twice
   TextMap,     // an object whose values are strings: environment variables
   Object,      // `section`
   ObjectList,  // a list of `section`
+  FreeObject,  // an object whose members nobody here knows
   Anything
 };
 
@@ -76,14 +78,17 @@ struct Key {
   // Accepted, but nothing comes of it here; all(): for no type, and outside targets.
   TypeSet without_effect = {};
   std::string_view old_name = {};
-  bool not_empty = false;    // text, or an entry of a list, may not be ""
+  bool not_empty = false;    // text, or an entry of a list, may not be ""; a CountList: no []
   bool substituted = false;  // ${VAR} and ${VAR:-default} are replaced in it
+  bool seen_by_all = false;  // it becomes an argument: no secret may be substituted
+  std::string_view only_with = {};  // which of the section's alternatives it belongs to; empty: all
 };
 
 struct Section {
   std::string_view title;    // where it stands: "targets[].autoRun"; the file itself is ""
   std::string_view meaning;  // Markdown
   std::span<const Key> keys;
+  std::span<const std::string_view> one_of = {};  // alternatives: exactly one of these is there
 
   // The key of that name, or of that old name.
   [[nodiscard]] const Key* find(std::string_view name) const;

@@ -10,10 +10,13 @@
 #include "config/reading.h"
 #include "config/target_checks.h"
 #include "config/target_reader.h"
+#include "config/task_reader.h"
 
 namespace poltergeist::config {
 
 namespace {
+
+constexpr std::size_t kKilobyte = 1024;
 
 // The fields of a section of the file, or of a section in it; nothing if it is absent.
 std::optional<Fields> section_of(const Section& parent, const Fields& fields, std::string_view name,
@@ -103,6 +106,10 @@ Logging read_logging(const Fields& fields) {
   Logging logging;
   fields.read("file", logging.file);
   fields.read_choice("level", kLogLevels, logging.level);
+  fields.read_choice("format", kLogFormats, logging.format);
+  int kilobytes = static_cast<int>(logging.max_output / kKilobyte);
+  fields.read("maxOutputSizeKb", kilobytes);
+  logging.max_output = static_cast<std::size_t>(kilobytes) * kKilobyte;
   return logging;
 }
 
@@ -113,7 +120,8 @@ void read_targets(const JsonArray& list, Project& project, Reading& reading) {
     read.push_back(read_target(json, project.root, reading));
   }
   check_targets(read, reading);
-  for (auto& [target, depends_on, log_channels] : read) {
+  for (auto& [target, depends_on, log_channels, tasks] : read) {
+    check_named_tasks(tasks, project, reading);
     // As for the project: a target's own quiet window is not cut off by a limit it did not set.
     const auto quiet = target.settling_delay;
     if (quiet && !target.max_settling_delay && *quiet > project.watcher.max_settling_delay) {
@@ -159,6 +167,11 @@ Project read_project(const Json& json, const std::filesystem::path& file, Readin
   if (const auto state = section_of(top, fields, "state", reading)) {
     state->read("heartbeatSeconds", project.heartbeat);
   }
+  if (const auto* worker = fields.object("worker")) {
+    project.worker = read_worker(*top.find("worker")->section, *worker, reading);
+  }
+  project.tasks =
+      read_tasks(*top.find("tasks")->section, fields.list("tasks"), project.worker, reading);
   check_unused(top, fields, reading);
   read_targets(fields.list("targets"), project, reading);
   return project;

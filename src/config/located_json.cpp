@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <iterator>
 #include <numeric>
 #include <optional>
@@ -234,7 +235,32 @@ std::optional<Problem> problem_with_bytes(std::string_view text) {
                  "this byte is not UTF-8 text: save the file as UTF-8"};
 }
 
+nlohmann::json plain(const Json& json) {
+  if (const auto* flag = json.as<bool>()) return *flag;
+  if (const auto* text = json.as<std::string>()) return *text;
+  if (const auto* number = json.as<double>()) {
+    constexpr double kMostExact = 9'007'199'254'740'991.0;
+    const bool whole = *number == std::floor(*number) && std::abs(*number) <= kMostExact;
+    return whole ? nlohmann::json(static_cast<std::int64_t>(*number)) : nlohmann::json(*number);
+  }
+  if (const auto* list = json.as<JsonArray>()) {
+    auto array = nlohmann::json::array();
+    for (const auto& entry : *list) array.push_back(plain(entry));
+    return array;
+  }
+  if (const auto* members = json.as<JsonObject>()) {
+    auto object = nlohmann::json::object();
+    for (const auto& member : *members) object[member.key] = plain(member.value);
+    return object;
+  }
+  return nullptr;
+}
+
 }  // namespace
+
+std::string compact_text(const Json& json) {
+  return plain(json).dump();
+}
 
 std::string_view kind_of(const Json& json) {
   static constexpr auto kKinds = std::to_array<std::string_view>(

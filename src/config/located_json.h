@@ -45,6 +45,8 @@ struct Member {
 [[nodiscard]] std::string_view kind_of(const Json& json);
 // The text that it is; empty if it is none.
 [[nodiscard]] const std::string& text_of(const Json& json);
+// As JSON in one line, members in the order of their names; whole numbers without a fraction.
+[[nodiscard]] std::string compact_text(const Json& json);
 // The first member of that name.
 [[nodiscard]] const Member* member_of(const JsonObject& object, std::string_view key);
 

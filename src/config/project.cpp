@@ -7,28 +7,56 @@
 
 namespace poltergeist::config {
 
-const Target* Project::find(const TargetId& name) const {
-  const auto found = std::ranges::find(targets, name, &Target::name);
-  return found == targets.end() ? nullptr : &*found;
+namespace {
+
+template <typename Named, typename NameId>
+const Named* found_in(const std::vector<Named>& all, const NameId& name) {
+  const auto found = std::ranges::find(all, name, &Named::name);
+  return found == all.end() ? nullptr : &*found;
 }
 
-const Target* Project::find_like(std::string_view name) const {
-  if (const auto* exact = find(TargetId(std::string(name)))) return exact;
+template <typename Named>
+const Named* found_like(const std::vector<Named>& all, std::string_view name) {
+  using NameId = decltype(Named::name);
+  if (const auto* exact = found_in(all, NameId(std::string(name)))) return exact;
   const auto normal = normalised_name(name);
-  const Target* like = nullptr;
-  for (const auto& target : targets) {
-    if (normalised_name(target.name.value()) != normal) continue;
+  const Named* like = nullptr;
+  for (const auto& named : all) {
+    if (normalised_name(named.name.value()) != normal) continue;
     if (like != nullptr) return nullptr;
-    like = &target;
+    like = &named;
   }
   return like;
 }
 
-std::vector<std::string> Project::target_names() const {
+template <typename Named>
+std::vector<std::string> names_of(const std::vector<Named>& all) {
   std::vector<std::string> names;
-  names.reserve(targets.size());
-  for (const auto& target : targets) names.push_back(target.name.value());
+  names.reserve(all.size());
+  for (const auto& named : all) names.push_back(named.name.value());
   return names;
+}
+
+}  // namespace
+
+const Target* Project::find(const TargetId& name) const {
+  return found_in(targets, name);
+}
+const Target* Project::find_like(std::string_view name) const {
+  return found_like(targets, name);
+}
+std::vector<std::string> Project::target_names() const {
+  return names_of(targets);
+}
+
+const Task* Project::find_task(const TaskId& name) const {
+  return found_in(tasks, name);
+}
+const Task* Project::find_task_like(std::string_view name) const {
+  return found_like(tasks, name);
+}
+std::vector<std::string> Project::task_names() const {
+  return names_of(tasks);
 }
 
 }  // namespace poltergeist::config

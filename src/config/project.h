@@ -7,6 +7,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -94,6 +95,15 @@ struct Place {
   friend bool operator==(const Place&, const Place&) { return true; }
 };
 
+// What an exit code says: one that is in neither list is a failure. Each list without duplicates,
+// no code in both, `success` never empty.
+struct ExitCodes {
+  std::vector<int> success{0};
+  std::vector<int> retry;  // a failure that may be over soon
+
+  friend bool operator==(const ExitCodes&, const ExitCodes&) = default;
+};
+
 // ---- What a target is, beside what all targets have
 // -----------------------------------------------
 
@@ -154,10 +164,12 @@ inline constexpr auto kHookTriggers = std::to_array<EnumName<HookTrigger>>({
     {HookTrigger::Failure, "failure"},
 });
 
-// A `postBuild` entry.
+// A `postBuild` entry: either a `command` or a `task`, which brings its own env, cwd and timeout.
 struct Hook {
   std::string name;
-  std::string command;  // a line for /bin/sh -c
+  std::string command;       // a line for /bin/sh -c
+  std::string task;          // the name of a task of the project
+  std::string input = "{}";  // what the task is given: a JSON object in one line
   bool on_success = true;
   bool on_failure = false;
   std::string
@@ -202,6 +214,7 @@ struct Target {
   Seconds grace_period{10};  // from SIGTERM to SIGKILL
   int max_retries = 0;
   double backoff_multiplier = 2.0;
+  ExitCodes exit_codes;
   std::vector<Hook> post_build;
   std::optional<AutoRun> auto_run;
   std::string icon;
@@ -209,6 +222,58 @@ struct Target {
   std::vector<std::string> log_channels;
 
   friend bool operator==(const Target&, const Target&) = default;
+};
+
+// ---- Tasks
+// ---------------------------------------------------------------------------------------------
+
+// How a task is told its input, a JSON object.
+enum class InputFormat { Env, JsonStdin, JsonFile, Args };
+inline constexpr auto kInputFormats = std::to_array<EnumName<InputFormat>>({
+    {InputFormat::Env, "env"},
+    {InputFormat::JsonStdin, "json_stdin"},
+    {InputFormat::JsonFile, "json_file"},
+    {InputFormat::Args, "args"},
+});
+
+// What of a task is its output.
+enum class OutputFormat { Stdout, JsonStdout, File, ExitCodeOnly };
+inline constexpr auto kOutputFormats = std::to_array<EnumName<OutputFormat>>({
+    {OutputFormat::Stdout, "stdout"},
+    {OutputFormat::JsonStdout, "json_stdout"},
+    {OutputFormat::File, "file"},
+    {OutputFormat::ExitCodeOnly, "exit_code_only"},
+});
+
+struct Task {
+  TaskId name;
+  Place place;
+  std::string command;  // a program; with `shell` a line for /bin/sh -c
+  std::vector<std::string> args;
+  bool shell = false;
+  std::string cwd;  // relative to the root; empty: the root
+  InputFormat input_format = InputFormat::Env;
+  OutputFormat output_format = OutputFormat::Stdout;
+  std::string output_file;  // relative to the root or absolute; with OutputFormat::File, never else
+  ExitCodes exit_codes;
+  Seconds timeout{3600};  // 0: none
+  Seconds grace_period{10};
+  int max_retries = 0;
+  double backoff_multiplier = 2.0;
+  Environment env;
+  std::string queue;  // never empty: the worker's, where the task names none
+
+  friend bool operator==(const Task&, const Task&) = default;
+};
+
+// Who performs detached executions.
+struct Worker {
+  std::string name = "poltergeist";
+  std::string queue = "default";
+  int concurrency = 1;             // 1–256 executions at once
+  Seconds heartbeat_interval{30};  // 0: none
+
+  friend bool operator==(const Worker&, const Worker&) = default;
 };
 
 // ---- The project
@@ -284,6 +349,8 @@ struct Notifications {
 struct Logging {
   std::string file;  // empty: NAME-H8-daemon.log in the state directory
   LogLevel level = LogLevel::Info;
+  LogFormat format = LogFormat::Text;
+  std::size_t max_output = 1024 * std::size_t{1024};  // bytes kept of what an execution prints
 
   friend bool operator==(const Logging&, const Logging&) = default;
 };
@@ -293,6 +360,8 @@ struct Project {
   std::filesystem::path file;  // the configuration, absolute
   ProjectType type = ProjectType::Mixed;
   std::vector<Target> targets;  // in the order written
+  std::vector<Task> tasks;      // in the order written
+  Worker worker;
   Watcher watcher;
   BuildScheduling scheduling;
   Notifications notifications;
@@ -303,6 +372,9 @@ struct Project {
   // Exactly this name, else the only one that is the same after normalised_name().
   [[nodiscard]] const Target* find_like(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> target_names() const;
+  [[nodiscard]] const Task* find_task(const TaskId& name) const;
+  [[nodiscard]] const Task* find_task_like(std::string_view name) const;
+  [[nodiscard]] std::vector<std::string> task_names() const;
 
   friend bool operator==(const Project&, const Project&) = default;
 };

@@ -109,6 +109,7 @@ std::string value_in_words(const Key& key) {
 
 std::string meaning_of(const Key& key) {
   std::string text(key.meaning);
+  if (!key.only_with.empty()) text += fmt::format(" Goes with `{}` only.", key.only_with);
   if (!key.old_name.empty()) text += fmt::format(" Its old spelling is `{}`.", key.old_name);
   return text;
 }
@@ -149,6 +150,10 @@ std::string target_tables(const Section& section) {
 void add_section(const Section& section, std::string& text) {
   text += fmt::format("\n## {}\n\n{}\n", section.title.empty() ? "The file" : section.title,
                       section.meaning);
+  if (!section.one_of.empty()) {
+    const std::vector<std::string> names(section.one_of.begin(), section.one_of.end());
+    text += fmt::format("\nExactly one of `{}` is given.\n", joined(names, "` and `"));
+  }
   text += &section == &target_section() ? target_tables(section) : table(section, TypeSet::all());
   for (const auto& key : section.keys) {
     if (key.section != nullptr && has_effect(key)) add_section(*key.section, text);

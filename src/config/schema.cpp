@@ -73,6 +73,14 @@ ordered_json value_schema(const Key& key) {
     }
     case ValueType::TextList:
       return list_schema(text_schema(key));
+    case ValueType::CountList: {
+      auto schema = list_schema({{"type", "integer"},
+                                 {"minimum", static_cast<std::int64_t>(key.least)},
+                                 {"maximum", static_cast<std::int64_t>(key.most)}});
+      if (key.not_empty) schema["minItems"] = 1;
+      schema["uniqueItems"] = true;
+      return schema;
+    }
     case ValueType::TextMap:
       return {{"type", "object"}, {"additionalProperties", {{"type", "string"}}}};
     case ValueType::Object:
@@ -80,6 +88,8 @@ ordered_json value_schema(const Key& key) {
       return {{"allOf", ordered_json::array({reference_to(definition_of(*key.section))})}};
     case ValueType::ObjectList:
       return list_schema(reference_to(definition_of(*key.section)));
+    case ValueType::FreeObject:
+      return {{"type", "object"}};
     case ValueType::Anything:
       break;
   }
@@ -95,6 +105,14 @@ ordered_json key_schema(const Key& key) {
   return schema;
 }
 
+ordered_json alternatives_of(const Section& section) {
+  ordered_json alternatives = ordered_json::array();
+  for (const auto name : section.one_of) {
+    alternatives.push_back({{"required", ordered_json::array({name})}});
+  }
+  return alternatives;
+}
+
 // An object with exactly these keys; the schema of each comes from `schema_for`.
 template <typename Wanted, typename Required, typename SchemaFor>
 ordered_json object_schema(const Section& section, Wanted wanted, Required required,
@@ -102,10 +120,12 @@ ordered_json object_schema(const Section& section, Wanted wanted, Required requi
   ordered_json properties = ordered_json::object();
   ordered_json needed = ordered_json::array();
   ordered_json never = ordered_json::array();
+  ordered_json companions = ordered_json::object();
   for (const auto& key : section.keys) {
     if (!wanted(key)) continue;
     properties[std::string(key.name)] = schema_for(key);
     if (required(key)) needed.push_back(key.name);
+    if (!key.only_with.empty()) companions[std::string(key.name)] = {key.only_with};
     if (key.old_name.empty()) continue;
     properties[std::string(key.old_name)] = schema_for(key);
     never.push_back({{"required", {key.name, key.old_name}}});
@@ -113,6 +133,8 @@ ordered_json object_schema(const Section& section, Wanted wanted, Required requi
   ordered_json schema = {{"type", "object"}, {"properties", std::move(properties)}};
   if (!needed.empty()) schema["required"] = std::move(needed);
   if (!never.empty()) schema["not"] = {{"anyOf", std::move(never)}};
+  if (!section.one_of.empty()) schema["oneOf"] = alternatives_of(section);
+  if (!companions.empty()) schema["dependencies"] = std::move(companions);
   schema["additionalProperties"] = false;
   return schema;
 }

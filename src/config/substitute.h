@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "config/project.h"
@@ -14,5 +15,8 @@ namespace poltergeist::config {
 // it stands. `$${` is a plain `${`; a `$` before anything else is nothing special. Invalid: a
 // variable that is not set and has no default, a name that is none, a `}` that is missing.
 [[nodiscard]] Result<std::string> substitute(std::string_view text, const Environment& environment);
+
+// The names in it whose values substitute() would look up, as far as it would come.
+[[nodiscard]] std::vector<std::string> variables_in(std::string_view text);
 
 }  // namespace poltergeist::config

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "config/names.h"
 
 namespace poltergeist::config {
 
@@ -17,23 +18,10 @@ const std::string& name_of(const ReadTarget& read) {
 }
 
 void check_names(const Targets& targets, Reading& reading) {
-  std::map<std::string, const ReadTarget*> taken;
-  for (const auto& read : targets) {
-    if (name_of(read).empty()) continue;
-    const auto [other, fresh] = taken.emplace(normalised_name(name_of(read)), &read);
-    if (fresh) continue;
-    const auto line = other->second->target.place.line;
-    if (name_of(*other->second) == name_of(read)) {
-      reading.problem(read.target.place, "there is a target {} already, in line {}",
-                      in_quotes(name_of(read)), line);
-    } else {
-      reading.problem(
-          read.target.place,
-          "{} is the same name as {} in line {}: case, '.', '_', '-' and blanks make no "
-          "difference",
-          in_quotes(name_of(read)), in_quotes(name_of(*other->second)), line);
-    }
-  }
+  std::vector<PlacedName> names;
+  names.reserve(targets.size());
+  for (const auto& read : targets) names.push_back({name_of(read), read.target.place});
+  check_distinct("target", names, reading);
 }
 
 // The log of a channel is called <target>-<channel>, which can be what another target is called.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "config/exit_codes.h"
 #include "config/fields.h"
 #include "config/glob_syntax.h"
 #include "config/keys.h"
@@ -11,36 +12,6 @@
 namespace poltergeist::config {
 
 namespace {
-
-constexpr std::size_t kLongestName = 64;
-constexpr std::string_view kLettersAndDigits =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
-// Names become parts of file names.
-enum class Blank { Allowed, Forbidden };
-bool is_safe_name(std::string_view name, Blank blank) {
-  const auto allowed = [&](char c) {
-    return kLettersAndDigits.find(c) != std::string_view::npos || c == '.' || c == '_' ||
-           c == '-' || (c == ' ' && blank == Blank::Allowed);
-  };
-  return !name.empty() && name.size() <= kLongestName &&
-         kLettersAndDigits.find(name.front()) != std::string_view::npos && name.back() != ' ' &&
-         std::ranges::all_of(name, allowed) && name.find("..") == std::string_view::npos;
-}
-
-void check_name(std::string_view name, Place place, Reading& reading) {
-  if (name.empty()) return;
-  if (!is_safe_name(name, Blank::Allowed)) {
-    return reading.problem(place,
-                           "{} cannot be the name of a target: letters, digits, '.', '_', '-' and "
-                           "blanks, at most {}, the first a letter or a digit, without \"..\"",
-                           in_quotes(name), kLongestName);
-  }
-  if (normalised_name(name) == "daemon") {
-    reading.problem(place, "{} is the name of the daemon's own files: choose another",
-                    in_quotes(name));
-  }
-}
 
 void check_channels(const JsonArray& channels, Reading& reading) {
   for (const auto& channel : channels) {
@@ -136,11 +107,15 @@ AutoRun read_auto_run(const Section& section, const Json& json, Reading& reading
   return auto_run;
 }
 
-Hook read_hook(const Section& section, const Json& json, Reading& reading) {
+Hook read_hook(const Section& section, const Json& json, std::vector<PlacedName>& tasks,
+               Reading& reading) {
   const Fields fields(section, json, reading);
   Hook hook;
   fields.read("name", hook.name);
   fields.read("command", hook.command);
+  fields.read("task", hook.task);
+  if (!hook.task.empty()) tasks.push_back({hook.task, fields.place_of("task")});
+  if (const auto* input = fields.object("input")) hook.input = compact_text(*input);
   fields.read("formatter", hook.formatter);
   fields.read("timeoutSeconds", hook.timeout);
   fields.read("env", hook.env);
@@ -156,10 +131,11 @@ Hook read_hook(const Section& section, const Json& json, Reading& reading) {
   return hook;
 }
 
-std::vector<Hook> read_hooks(const Key& key, const Fields& fields, Reading& reading) {
+std::vector<Hook> read_hooks(const Key& key, const Fields& fields, std::vector<PlacedName>& tasks,
+                             Reading& reading) {
   std::vector<Hook> hooks;
   for (const auto& json : fields.list("postBuild")) {
-    auto hook = read_hook(*key.section, json, reading);
+    auto hook = read_hook(*key.section, json, tasks, reading);
     // Results are kept by name.
     if (!hook.name.empty() && std::ranges::find(hooks, hook.name, &Hook::name) != hooks.end()) {
       reading.problem(json.place, "this target has a hook {} already", in_quotes(hook.name));
@@ -248,14 +224,15 @@ ReadTarget read_target(const Json& json, const std::filesystem::path& root, Read
   fields.read("icon", target.icon);
   fields.read("group", target.group);
   fields.read("logChannels", target.log_channels);
-  target.post_build = read_hooks(*target_section().find("postBuild"), fields, reading);
+  target.exit_codes = read_exit_codes(target_section(), fields, reading);
+  target.post_build = read_hooks(*target_section().find("postBuild"), fields, read.tasks, reading);
   if (const auto* auto_run = fields.object("autoRun")) {
     target.auto_run = read_auto_run(*target_section().find("autoRun")->section, *auto_run, reading);
   }
   read.depends_on = places_of(fields.list("dependsOn"));
   read.log_channels = places_of(fields.list("logChannels"));
 
-  check_name(target.name.value(), target.place, reading);
+  check_name("target", {target.name.value(), target.place}, reading);
   check_channels(fields.list("logChannels"), reading);
   check_globs("watchPaths", fields.list("watchPaths"), reading);
   check_output_path(target, root, fields.place_of("outputPath"), reading);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/located_json.h"
+#include "config/names.h"
 #include "config/project.h"
 #include "config/reading.h"
 
@@ -16,6 +17,7 @@ struct ReadTarget {
   Target target;
   std::vector<Place> depends_on;    // of the entries
   std::vector<Place> log_channels;  // of the entries
+  std::vector<PlacedName> tasks;    // that hooks name
 };
 
 [[nodiscard]] ReadTarget read_target(const Json& json, const std::filesystem::path& root,

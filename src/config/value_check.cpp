@@ -62,12 +62,16 @@ class Check {
         return signal(json);
       case ValueType::TextList:
         return entries(json, [this](const Json& entry) { return text(entry); });
+      case ValueType::CountList:
+        return counts(json);
       case ValueType::TextMap:
         return variables(json);
       case ValueType::Object:
         return json.as<JsonObject>() != nullptr || wrong(json);
       case ValueType::ObjectList:
         return json.as<JsonArray>() != nullptr || wrong(json);
+      case ValueType::FreeObject:
+        return json.as<JsonObject>() != nullptr ? any(json) : wrong(json);
       case ValueType::Anything:
         return true;
     }
@@ -101,7 +105,42 @@ class Check {
   bool number(const Json& json) {
     const auto* number = json.as<double>();
     if (number == nullptr || *number < key_.least || *number > key_.most) return wrong(json);
-    return key_.type != ValueType::Count || *number == std::floor(*number) || wrong(json);
+    const bool whole = key_.type == ValueType::Count || key_.type == ValueType::CountList;
+    return !whole || *number == std::floor(*number) || wrong(json);
+  }
+
+  bool counts(const Json& json) {
+    const auto* list = json.as<JsonArray>();
+    if (list != nullptr && list->empty() && key_.not_empty) {
+      reading_.problem(json.place, "\"{}\" may not be empty", key_.name);
+      return false;
+    }
+    return entries(json, [this](const Json& entry) { return number(entry); });
+  }
+
+  // Of a free object, all the way down: what others could not be told as it was written.
+  bool any(const Json& json) {
+    if (const auto* text = json.as<std::string>()) return without_nul(*text, json.place);
+    if (const auto* number = json.as<double>()) return exact(*number, json.place);
+    bool good = true;
+    if (const auto* list = json.as<JsonArray>()) {
+      for (const auto& entry : *list) good = any(entry) && good;
+    }
+    if (const auto* object = json.as<JsonObject>()) {
+      for (const auto& [name, place, value] : *object) {
+        good = without_nul(name, place) && good;
+        good = any(value) && good;
+      }
+    }
+    return good;
+  }
+
+  bool exact(double number, Place place) {
+    // 2^53: from here on a double skips whole numbers.
+    if (std::abs(number) < 9'007'199'254'740'992.0) return true;
+    reading_.problem(place, "\"{}\": a number this large would lose digits: write it as text",
+                     key_.name);
+    return false;
   }
 
   bool choice(const Json& json) {
@@ -185,12 +224,16 @@ std::string wanted_by(const Key& key) {
       return "a signal: its name or its number";
     case ValueType::TextList:
       return "a list of texts";
+    case ValueType::CountList:
+      return fmt::format("a list of whole numbers from {:.0f} to {:.0f}", key.least, key.most);
     case ValueType::TextMap:
       return "an object whose values are texts";
     case ValueType::Object:
       return "an object";
     case ValueType::ObjectList:
       return "a list of objects";
+    case ValueType::FreeObject:
+      return "an object";
     case ValueType::Anything:
       return "anything";
   }

@@ -152,7 +152,9 @@ void Daemon::apply(config::Project project) {
     publishing_->configuration_refused(configuration_.problems);
     return;
   }
-  if (difference.logging) set_log_level(project_.logging.level);
+  // A level that was asked for at the start holds until the file names another.
+  if (before.logging.level != project_.logging.level) set_log_level(project_.logging.level);
+  set_log_format(project_.logging.format);
   publishing_->set_project(project_);
   publishing_->configuration_applied();
   log_info("the configuration was applied: {} targets added, {} removed, {} changed",

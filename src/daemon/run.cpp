@@ -83,7 +83,8 @@ tl::expected<Ground, Failed> prepare(const DaemonOptions& options, LogTo log_to)
                   lock.error().message);
   }
   const auto level = options.level.value_or(loaded->project.logging.level);
-  if (const auto log = open_log(paths->daemon_log(), level, log_to); !log) {
+  const auto format = loaded->project.logging.format;
+  if (const auto log = open_log(paths->daemon_log(), level, log_to, format); !log) {
     return failed(ExitCode::CannotAnswer, log.error().message);
   }
   return Ground{std::move(loaded->project), std::move(*paths), std::move(*lock)};

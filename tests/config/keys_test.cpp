@@ -39,10 +39,14 @@ json other_value(const Key& key) {
       return "SIGHUP";
     case ValueType::TextList:
       return {"lib"};  // a good pattern, argument and, in these files, dependency
+    case ValueType::CountList:
+      return {7};
     case ValueType::TextMap:
       return {{"OTHER", "x"}};
     case ValueType::ObjectList:
       return json::array();
+    case ValueType::FreeObject:
+      return {{"other", 1}};
     case ValueType::Object:
     case ValueType::Anything:
       break;
@@ -60,6 +64,7 @@ json least_object(const Section& section, std::optional<TargetType> type) {
     const bool required = type ? key.required.has(*type) : key.required == TypeSet::all();
     if (required) object[std::string(key.name)] = other_value(key);
   }
+  if (!section.one_of.empty()) object[std::string(section.one_of.front())] = "other";
   if (type && &section == &target_section()) {
     object["type"] = name_in(kTargetTypes, *type);
     object["watchPaths"] = json::array();
@@ -67,11 +72,27 @@ json least_object(const Section& section, std::optional<TargetType> type) {
   return object;
 }
 
+// The same with what the key needs beside it, and without what it cannot stand beside.
+json least_object_for(const Key& key, const Section& section, std::optional<TargetType> type) {
+  auto object = least_object(section, type);
+  const bool is_alternative = std::ranges::count(section.one_of, key.name) > 0;
+  const auto alternative = is_alternative ? key.name : key.only_with;
+  for (const auto name : section.one_of) {
+    if (!alternative.empty()) object.erase(std::string(name));
+  }
+  if (!alternative.empty()) object[std::string(alternative)] = "other";
+  if (key.name == "outputFile") object.update({{"outputFormat", "file"}, {"outputFile", "out"}});
+  return object;
+}
+
 // How a section, seen from the file, is filled with an object.
 using Place = std::function<json(const json&)>;
 
 json file_with(const json& targets, const json& more = json::object()) {
-  json file = {{"version", "1.0"}, {"targets", targets}};
+  // Tasks for hooks, by the names that other_value() and the tests give.
+  const json tasks = {{{"name", "other"}, {"command", "x"}},
+                      {{"name", "different"}, {"command", "x"}}};
+  json file = {{"version", "1.0"}, {"targets", targets}, {"tasks", tasks}};
   file.update(more);
   return file;
 }
@@ -86,7 +107,9 @@ struct Spot {
 std::vector<Spot> spots() {
   std::vector<Spot> all;
   all.push_back({&project_section(), {}, [](const json& object) {
-                   return file_with(json::array(), object);
+                   auto file = file_with(json::array(), object);
+                   if (!object.contains("tasks")) file.erase("tasks");
+                   return file;
                  }});
   for (const auto& named_type : kTargetTypes) {
     all.push_back({&target_section(), named_type.value, [](const json& object) {
@@ -124,12 +147,12 @@ bool is_plain(const Key& key) {
 TEST_CASE("every key of the table is read: another value makes another project") {
   std::set<std::string> ignored;
   for (const auto& spot : spots()) {
-    const auto least = least_object(*spot.section, spot.type);
-    const auto before = project_of(spot.file_with_object(least));
     for (const auto& key : spot.section->keys) {
       const std::string name(key.name);
       if (!is_plain(key) || (spot.type && !key.types.has(*spot.type))) continue;
       if (name == "version" || name == "type") continue;  // one value; another kind of target
+      const auto least = least_object_for(key, *spot.section, spot.type);
+      const auto before = project_of(spot.file_with_object(least));
       auto changed = least;
       changed[name] = other_value(key);
       if (changed == least) changed[name] = key.choices.empty() ? "different" : key.choices.front();
@@ -165,10 +188,10 @@ TEST_CASE("every key of the table is read: another value makes another project")
 
 TEST_CASE("every documented default is what holds without the key") {
   for (const auto& spot : spots()) {
-    const auto least = least_object(*spot.section, spot.type);
-    const auto before = project_of(spot.file_with_object(least));
     for (const auto& key : spot.section->keys) {
       if (key.preset.empty() || (spot.type && !key.types.has(*spot.type))) continue;
+      const auto least = least_object_for(key, *spot.section, spot.type);
+      const auto before = project_of(spot.file_with_object(least));
       auto explicit_default = least;
       explicit_default[std::string(key.name)] = json::parse(key.preset);
       INFO(spot.section->title << "." << key.name);
@@ -196,7 +219,7 @@ TEST_CASE("every key refuses a value of another type") {
   for (const auto& spot : spots()) {
     for (const auto& key : spot.section->keys) {
       if (key.type == ValueType::Anything || (spot.type && !key.types.has(*spot.type))) continue;
-      auto wrong = least_object(*spot.section, spot.type);
+      auto wrong = least_object_for(key, *spot.section, spot.type);
       wrong[std::string(key.name)] = key.type == ValueType::Flag ? json(1) : json(true);
       INFO(spot.section->title << "." << key.name);
       CHECK_FALSE(test::problems_in(spot.file_with_object(wrong).dump()).empty());
