@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/secret_names.h"
 
-#include <catch2/catch_test_macros.hpp>
+#include <catch2/catch.hpp>
 
 namespace poltergeist {
 
