@@ -17,9 +17,49 @@ char lowered(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-// The length of the valid UTF-8 sequence at the start of `text`, 0 if there is none (RFC 3629: no
-// overlong forms, no surrogates, nothing above U+10FFFF).
-std::size_t sequence_length(std::string_view text) {
+// The length of an escape sequence that starts with ESC (ECMA-48): CSI, the string sequences
+// (OSC, DCS, APC, PM, SOS) up to BEL or ST, or any number of intermediate bytes and a last one. An
+// unfinished one reaches to the end; an ESC before anything else is alone.
+std::size_t escape_length(std::string_view text) {
+  if (text.size() < 2) return text.size();
+  const char kind = text[1];
+  if (kind == '[') {
+    for (std::size_t i = 2; i < text.size(); ++i) {
+      if (text[i] >= '@' && text[i] <= '~') return i + 1;
+      if (text[i] < ' ' || text[i] > '?') return i;  // broken off: what follows is text again
+    }
+    return text.size();
+  }
+  if (std::string_view("]P_^X").find(kind) != std::string_view::npos) {
+    for (std::size_t i = 2; i < text.size(); ++i) {
+      if (text[i] == '\a') return i + 1;
+      if (text[i] == '\x1b' && i + 1 < text.size() && text[i + 1] == '\\') return i + 2;
+      if (text[i] == '\n') return i;  // a string sequence never spans lines here
+    }
+    return text.size();
+  }
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (text[i] < ' ' || text[i] > '~') return i;
+    if (text[i] >= '0') return i + 1;
+  }
+  return text.size();
+}
+
+bool is_colour(std::string_view escape) {
+  return escape.size() >= 3 && escape[1] == '[' && escape.back() == 'm' &&
+         escape.substr(2, escape.size() - 3).find_first_not_of("0123456789;:") ==
+             std::string_view::npos;
+}
+
+bool is_c1_control(std::string_view sequence) {
+  return sequence.size() == 2 && sequence[0] == '\xC2' &&
+         static_cast<unsigned char>(sequence[1]) < 0xA0;
+}
+
+}  // namespace
+
+std::size_t utf8_length(std::string_view text) {
+  if (text.empty()) return 0;
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
   if (lead < 0x80) return 1;
@@ -44,42 +84,6 @@ std::size_t sequence_length(std::string_view text) {
   }
   return length;
 }
-
-// The length of an escape sequence that starts with ESC (ECMA-48): CSI, the string sequences
-// (OSC, DCS, APC, PM, SOS) up to BEL or ST, or two bytes. An unfinished one reaches to the end.
-std::size_t escape_length(std::string_view text) {
-  if (text.size() < 2) return text.size();
-  const char kind = text[1];
-  if (kind == '[') {
-    for (std::size_t i = 2; i < text.size(); ++i) {
-      if (text[i] >= '@' && text[i] <= '~') return i + 1;
-      if (text[i] < ' ' || text[i] > '?') return i;  // broken off: what follows is text again
-    }
-    return text.size();
-  }
-  if (std::string_view("]P_^X").find(kind) != std::string_view::npos) {
-    for (std::size_t i = 2; i < text.size(); ++i) {
-      if (text[i] == '\a') return i + 1;
-      if (text[i] == '\x1b' && i + 1 < text.size() && text[i + 1] == '\\') return i + 2;
-      if (text[i] == '\n') return i;  // a string sequence never spans lines here
-    }
-    return text.size();
-  }
-  return 2;
-}
-
-bool is_colour(std::string_view escape) {
-  return escape.size() >= 3 && escape[1] == '[' && escape.back() == 'm' &&
-         escape.substr(2, escape.size() - 3).find_first_not_of("0123456789;:") ==
-             std::string_view::npos;
-}
-
-bool is_c1_control(std::string_view sequence) {
-  return sequence.size() == 2 && sequence[0] == '\xC2' &&
-         static_cast<unsigned char>(sequence[1]) < 0xA0;
-}
-
-}  // namespace
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -134,7 +138,7 @@ std::string to_utf8(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());
   while (!bytes.empty()) {
-    const std::size_t length = sequence_length(bytes);
+    const std::size_t length = utf8_length(bytes);
     text += length == 0 ? kReplacement : bytes.substr(0, length);
     bytes.remove_prefix(std::max<std::size_t>(length, 1));
   }
@@ -153,7 +157,7 @@ std::string for_terminal(std::string_view bytes, Colours colours) {
       bytes.remove_prefix(length);
       continue;
     }
-    const std::size_t length = sequence_length(bytes);
+    const std::size_t length = utf8_length(bytes);
     const auto sequence = bytes.substr(0, std::max<std::size_t>(length, 1));
     if (length == 0) {
       text += kReplacement;
@@ -166,6 +170,17 @@ std::string for_terminal(std::string_view bytes, Colours colours) {
     bytes.remove_prefix(sequence.size());
   }
   return text;
+}
+
+std::string without_escapes(std::string_view bytes) {
+  std::string text;
+  for (auto escape = bytes.find('\x1b'); escape != std::string_view::npos;
+       escape = bytes.find('\x1b')) {
+    text += bytes.substr(0, escape);
+    bytes.remove_prefix(escape);
+    bytes.remove_prefix(escape_length(bytes));
+  }
+  return text += bytes;
 }
 
 std::vector<std::string_view> lines_of(std::string_view text) {

@@ -27,10 +27,17 @@ namespace poltergeist {
 // Valid UTF-8 with the same meaning where the input was valid; every invalid byte becomes U+FFFD.
 [[nodiscard]] std::string to_utf8(std::string_view bytes);
 
+// The length of the character at the beginning, in bytes; 0 if there is none, or none that is valid
+// (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
+[[nodiscard]] std::size_t utf8_length(std::string_view text);
+
 // Text of somebody else's that may be shown on a terminal: control bytes and escape sequences are
 // gone, tabs stay, the result is valid UTF-8. SGR colour sequences stay only when asked for.
 enum class Colours { Drop, Keep };
 [[nodiscard]] std::string for_terminal(std::string_view bytes, Colours colours = Colours::Drop);
+
+// One line without its escape sequences; all other bytes stay as they are.
+[[nodiscard]] std::string without_escapes(std::string_view bytes);
 
 // The lines of a text without their ends ("\n" or "\r\n"); no empty last line for a final newline.
 [[nodiscard]] std::vector<std::string_view> lines_of(std::string_view text);

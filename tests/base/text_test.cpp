@@ -40,6 +40,35 @@ TEST_CASE("somebody else's text cannot command the terminal") {
   CHECK(for_terminal("\x1b[31") == "");
 }
 
+TEST_CASE(
+    "an escape sequence ends with its last byte, and one that is none takes nothing with it") {
+  // What `tput sgr0` prints: the character set, then the colour.
+  CHECK(for_terminal("\x1b(B\x1b[mplain") == "plain");
+  CHECK(for_terminal("\x1b#8\x1b=x\x1b%Gy") == "xy");
+  CHECK(for_terminal("one\x1b\ntwo") == "one\ntwo");
+  CHECK(for_terminal("\x1b\xC3\xA4") == "\xC3\xA4");
+  CHECK(for_terminal("\x1b\x1b[31mred") == "red");
+  CHECK(for_terminal("\x1b(") == "");
+}
+
+TEST_CASE("without its escape sequences a line keeps all other bytes") {
+  CHECK(without_escapes("plain") == "plain");
+  CHECK(without_escapes("\x1b[1;31mred\x1b(B\x1b[m \xFF\a\tend\x1b]0;title\a") ==
+        "red \xFF\a\tend");
+  CHECK(without_escapes("a\x1b[31") == "a");
+  CHECK(without_escapes("") == "");
+}
+
+TEST_CASE("a character is as long as its bytes are valid") {
+  CHECK(utf8_length("a") == 1);
+  CHECK(utf8_length("\xC3\xA4x") == 2);
+  CHECK(utf8_length("\xE2\x82\xAC") == 3);
+  CHECK(utf8_length("\xF0\x9F\x91\xBB") == 4);
+  CHECK(utf8_length("") == 0);
+  CHECK(utf8_length("\xE2\x82") == 0);
+  CHECK(utf8_length("\x82") == 0);
+}
+
 TEST_CASE("colours pass only when they are asked for") {
   CHECK(for_terminal("\x1b[1;31mred\x1b[0m") == "red");
   CHECK(for_terminal("\x1b[1;31mred\x1b[0m", Colours::Keep) == "\x1b[1;31mred\x1b[0m");
