@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "api/json_rpc.h"
 
+#include "base/json_text.h"
+
 namespace poltergeist::api {
 
 namespace {
 
 tl::unexpected<RpcError> refused(ErrorCode code, std::string message) {
   return tl::unexpected<RpcError>(RpcError{code, std::move(message), nullptr});
-}
-
-// Parses with a limit to the depth: the parser itself does not recurse, those who walk the value
-// do.
-std::optional<Json> parse_within_depth(std::string_view line) {
-  bool too_deep = false;
-  const Json::parser_callback_t guard = [&](int depth, Json::parse_event_t, Json&) {
-    too_deep = too_deep || depth > kDeepestMessage;
-    return !too_deep;
-  };
-  Json value = Json::parse(line, guard, /*allow_exceptions=*/false);
-  if (value.is_discarded() || too_deep) return std::nullopt;
-  return value;
 }
 
 std::optional<RequestId> id_of(const Json& value) {
@@ -135,7 +124,7 @@ RpcError to_rpc_error(const Error& error) {
 }
 
 tl::expected<Message, RpcError> decode(std::string_view line) {
-  const auto value = parse_within_depth(line);
+  const auto value = json_of(line);
   if (!value) return refused(ErrorCode::ParseError, "this line is no JSON");
   if (!value->is_object()) return refused(ErrorCode::InvalidRequest, "a message is an object");
   const auto version = value->find("jsonrpc");

@@ -22,8 +22,6 @@ using Json = nlohmann::json;
 inline constexpr int kProtocol = 1;
 // A longer line is refused and its sender dropped.
 inline constexpr std::size_t kLongestMessage = 1 << 20;
-// A message that nests deeper is refused before anybody walks it.
-inline constexpr int kDeepestMessage = 64;
 
 // The standard's codes, then ours.
 enum class ErrorCode : int {

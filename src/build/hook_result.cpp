@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
 #include "base/text.h"
 
 namespace poltergeist::build {
@@ -45,8 +46,9 @@ std::optional<bool> success_in(const json& status) {
 std::optional<HookReport> report_of(std::string_view text) {
   text = trimmed(text);
   if (!text.starts_with('{') && !text.starts_with('[')) return std::nullopt;
-  const auto object = json::parse(text, nullptr, false);
-  if (object.is_discarded()) return std::nullopt;
+  const auto parsed = json_of(text);
+  if (!parsed) return std::nullopt;
+  const auto& object = *parsed;
   HookReport report;
   if (object.is_array()) {
     report.lines = lines_in(object);

@@ -30,11 +30,13 @@ const std::map<std::string, std::set<std::string>> kHouse = {
     {"api", {"base", "sys"}},
     {"build", {"base", "config"}},
     {"runners", {"base", "config"}},
-    {"daemon", {"base", "sys", "config", "watch", "process", "state", "api", "build", "runners"}},
+    {"tasks", {"base", "config"}},
+    {"daemon",
+     {"base", "sys", "config", "watch", "process", "state", "api", "build", "runners", "tasks"}},
     {"polter", {"base", "sys", "config", "state", "api", "process", "runners"}},
     {"cli",
-     {"base", "sys", "config", "watch", "process", "state", "api", "build", "runners", "daemon",
-      "polter"}},
+     {"base", "sys", "config", "watch", "process", "state", "api", "build", "runners", "tasks",
+      "daemon", "polter"}},
 };
 
 std::string text_of(const fs::path& file) {
