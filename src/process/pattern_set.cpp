@@ -34,8 +34,7 @@ struct PatternRange {
 PatternSet::PatternSet(std::vector<std::string> patterns)
     : may_be_near_((std::size_t{1} << kHashBits) / 64) {
   std::ranges::sort(patterns);
-  const auto twice = std::ranges::unique(patterns);
-  patterns.erase(twice.begin(), twice.end());
+  patterns.erase(std::unique(patterns.begin(), patterns.end()), patterns.end());
   const auto shortest = std::ranges::min_element(patterns, {}, &std::string::size);
   if (shortest != patterns.end()) {
     stride_ = std::min(shortest->size() - kGram + 1, kLongestStride);
