@@ -15,20 +15,22 @@ namespace {
 
 using Commands = std::vector<ProtocolCommand>;
 
-// What a command says in its output, whose bytes come in pieces of `piece`.
-Commands commands_in(std::string_view output, std::size_t piece = 1 << 20,
-                     std::size_t longest = LineSplitter::kLongest) {
+Commands commands_in_pieces(const std::vector<std::string_view>& pieces,
+                            std::size_t longest = LineSplitter::kLongest) {
   LineSplitter lines(longest);
   ProtocolReader reader;
   Commands commands;
   const auto on_line = [&](const Line& line) {
     if (auto command = reader.feed(line)) commands.push_back(std::move(*command));
   };
-  for (std::size_t at = 0; at < output.size(); at += piece) {
-    lines.feed(output.substr(at, piece), on_line);
-  }
+  for (const auto piece : pieces) lines.feed(piece, on_line);
   lines.finish(on_line);
   return commands;
+}
+
+// What a program says in its output, in lines of at most `longest` bytes.
+Commands commands_in(std::string_view output, std::size_t longest = LineSplitter::kLongest) {
+  return commands_in_pieces({output}, longest);
 }
 
 bool is_output(std::string_view line) {
@@ -228,14 +230,13 @@ TEST_CASE("escape sequences around and inside of a command are nothing") {
 TEST_CASE("a line that was cut for its length is no command, and neither is the rest of it") {
   // The cut falls so that the rest begins with the mark of a command.
   const std::string rest = "::log::x";
-  CHECK(commands_in("12345678::log::x\n", 100, 8).empty());
-  CHECK(commands_in("1234567887654321" + rest + "\n", 100, 8).empty());
-  CHECK(commands_in("12345678" + rest, 100, 8).empty());
-  CHECK(commands_in("::log::xyz\n", 100, 8).empty());
+  CHECK(commands_in("12345678::log::x\n", 8).empty());
+  CHECK(commands_in("1234567887654321" + rest + "\n", 8).empty());
+  CHECK(commands_in("12345678" + rest, 8).empty());
+  CHECK(commands_in("::log::xyz\n", 8).empty());
   // Behind its end all is as before.
-  CHECK(commands_in("123456789\n" + rest + "\n", 100, 8) ==
-        Commands{LogMessage{LogLevel::Info, "x"}});
-  CHECK(commands_in("12345678" + rest + "\r" + rest + "\n", 100, 8) ==
+  CHECK(commands_in("123456789\n" + rest + "\n", 8) == Commands{LogMessage{LogLevel::Info, "x"}});
+  CHECK(commands_in("12345678" + rest + "\r" + rest + "\n", 8) ==
         Commands{LogMessage{LogLevel::Info, "x"}});
 }
 
@@ -264,13 +265,21 @@ TEST_CASE("commands do not depend on how the bytes are cut into reads") {
       "plain\r\n::log level=warn::a::b\r\n\x1b[1m::progress percent=50::half\x1b[0m\rover\n"
       "12345678901234567890123456789012345678901234567890::heartbeat::\n::set-output key=k::\xFF\n"
       "::nonsense\n::set-state key=s::last";
-  const auto whole = commands_in(output, output.size(), 40);
+  const auto whole = commands_in(output, 40);
   CHECK(whole == Commands{LogMessage{LogLevel::Warn, "a::b"}, TaskProgress{50, "half"},
                           SetOutput{"k", "\xFF"}, SetState{"s", "last"}});
-  for (std::size_t piece = 1; piece < output.size(); ++piece) {
-    INFO(piece);
-    CHECK(commands_in(output, piece, 40) == whole);
+  const std::string_view bytes = output;
+  for (std::size_t first = 0; first <= bytes.size(); ++first) {
+    for (std::size_t second = first; second <= bytes.size(); ++second) {
+      const auto commands = commands_in_pieces(
+          {bytes.substr(0, first), bytes.substr(first, second - first), bytes.substr(second)}, 40);
+      INFO(first << ' ' << second);
+      REQUIRE(commands == whole);
+    }
   }
+  std::vector<std::string_view> single;
+  for (std::size_t at = 0; at < bytes.size(); ++at) single.push_back(bytes.substr(at, 1));
+  CHECK(commands_in_pieces(single, 40) == whole);
 }
 
 TEST_CASE("twenty thousand pairs in one line take no time to speak of") {
