@@ -10,6 +10,7 @@
 #include "build/core.h"
 #include "build/diagnostics.h"
 #include "process/line_pump.h"
+#include "process/redaction.h"
 #include "watch/fingerprint.h"
 #include "watch/glob.h"
 
@@ -54,6 +55,22 @@ void split_a_megabyte_into_lines(benchmark::State& state) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * text.size()));
 }
 BENCHMARK(split_a_megabyte_into_lines);
+
+void redact_a_megabyte_with_forty_secrets(benchmark::State& state) {
+  std::vector<std::string> values;
+  for (unsigned i = 1; i <= 40; ++i) values.push_back(fmt::format("{:x}{:x}", i * 2654435761U, i * 40503U));
+  std::string text;
+  while (text.size() < (1U << 20))
+    text += "a line of output of ordinary length, as compilers print\n";
+  process::Redactor redactor{process::Secrets(values)};
+  for (auto _ : state) {
+    std::size_t bytes = 0;
+    redactor.feed(text, [&](std::string_view part) { bytes += part.size(); });
+    benchmark::DoNotOptimize(bytes);
+  }
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * text.size()));
+}
+BENCHMARK(redact_a_megabyte_with_forty_secrets);
 
 void decode_a_request(benchmark::State& state) {
   const std::string line = api::encode(
