@@ -39,6 +39,30 @@ std::string broken_remarks(const std::vector<Problem>& problems, std::string_vie
   return std::is_sorted(problems.begin(), problems.end(), earlier) ? "" : "not in order";
 }
 
+bool are_ambiguous(const ExitCodes& codes) {
+  const auto is_success = [&](int code) { return std::ranges::count(codes.success, code) > 0; };
+  return codes.success.empty() || std::ranges::any_of(codes.retry, is_success);
+}
+
+std::string broken_task(const Task& task, const Project& project) {
+  if (project.find_task(task.name) != &task) return "two tasks have one name";
+  if (project.find_task_like(task.name.value()) != &task) return "a name is not its own likeness";
+  if (task.command.empty()) return "a task has no command";
+  if (task.queue.empty()) return "a task is in no queue";
+  if ((task.output_format == OutputFormat::File) == task.output_file.empty()) {
+    return "a task's output is in a file without a name, or in none";
+  }
+  return are_ambiguous(task.exit_codes) ? "an exit code says two things" : "";
+}
+
+std::string broken_hook(const Hook& hook, const Project& project) {
+  if (hook.command.empty() == hook.task.empty()) return "a hook has not one thing to do";
+  if (hook.task.empty()) return {};
+  if (project.find_task(TaskId(hook.task)) == nullptr) return "a hook's task does not exist";
+  const bool is_object = hook.input.starts_with('{') && hook.input.ends_with('}');
+  return is_object && hook.input.find('\n') == std::string::npos ? "" : "input is no object";
+}
+
 std::string broken_project(const Project& project) {
   for (const auto& target : project.targets) {
     if (project.find(target.name) != &target) return "two targets have one name";
@@ -47,9 +71,16 @@ std::string broken_project(const Project& project) {
     for (const auto& dependency : target.depends_on) {
       if (project.find(dependency) == nullptr) return "a dependency does not exist";
     }
+    if (are_ambiguous(target.exit_codes)) return "an exit code says two things";
+    for (const auto& hook : target.post_build) {
+      if (auto broken = broken_hook(hook, project); !broken.empty()) return broken;
+    }
     const auto quiet = target.settling_delay.value_or(project.watcher.settling_delay);
     const auto limit = target.max_settling_delay.value_or(project.watcher.max_settling_delay);
     if (quiet < Milliseconds(0) || limit < quiet) return "a quiet window is longer than its limit";
+  }
+  for (const auto& task : project.tasks) {
+    if (auto broken = broken_task(task, project); !broken.empty()) return broken;
   }
   return between(project, project).none() ? "" : "a project differs from itself";
 }

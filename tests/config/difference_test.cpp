@@ -48,8 +48,9 @@ TEST_CASE("targets come and go by name") {
 
 TEST_CASE("a change of a target names the part of it that is concerned, and no other") {
   const TargetId a("a");
-  for (const auto* build : {R"("enabled": false)", R"("env": {"A": "b"})", R"("timeoutSeconds": 1)",
-                            R"("cwd": "x")", R"("maxRetries": 1)", R"("gracePeriodSeconds": 1)"}) {
+  for (const auto* build :
+       {R"("enabled": false)", R"("env": {"A": "b"})", R"("timeoutSeconds": 1)", R"("cwd": "x")",
+        R"("maxRetries": 1)", R"("gracePeriodSeconds": 1)", R"("exitCodes": {"retry": [75]})"}) {
     CHECK(change_by(build) == TargetChange{.name = a, .build = true});
   }
   CHECK(change_by(R"("settlingDelay": 5)") == TargetChange{.name = a, .watch = true});
@@ -68,6 +69,45 @@ TEST_CASE("a change of the project names the section that is concerned, and no o
   CHECK(change(R"("buildScheduling": {"onChange": "cancel"})") == Difference{.scheduling = true});
   CHECK(change(R"("notifications": {"buildStart": true})") == Difference{.notifications = true});
   CHECK(change(R"("logging": {"level": "debug"})") == Difference{.logging = true});
+  CHECK(change(R"("logging": {"format": "json"})") == Difference{.logging = true});
   CHECK(change(R"("state": {"heartbeatSeconds": 5})") == Difference{.heartbeat = true});
   CHECK(change(R"("performance": {})").none());
+}
+
+TEST_CASE("a task that is added, changed or removed is a change of the tasks, and no other") {
+  const auto tasks = [](const std::string& list) {
+    return test::project(named("a"), "\"tasks\": [" + list + "]");
+  };
+  const std::string one = R"({"name": "x", "command": "y"})";
+  const std::string two = R"({"name": "z", "command": "y"})";
+  CHECK(difference(tasks(""), tasks(one)) == Difference{.tasks = true});
+  CHECK(difference(tasks(one), tasks("")) == Difference{.tasks = true});
+  CHECK(difference(tasks(one), tasks(two)) == Difference{.tasks = true});
+  CHECK(difference(tasks(one), tasks(R"({"name": "x", "command": "y", "args": ["z"]})")) ==
+        Difference{.tasks = true});
+  CHECK(difference(tasks(one + "," + two), tasks("\n" + two + ", /**/" + one)).none());
+}
+
+TEST_CASE("a change of the worker is one of the tasks only where they are in its queue") {
+  const auto with = [](const std::string& worker, const std::string& queue) {
+    return test::project(named("a"), R"("tasks": [{"name": "x", "command": "y")" + queue +
+                                         R"(}], "worker": {)" + worker + "}");
+  };
+  const std::string queue = R"("queue": "fast")";
+  CHECK(difference(with("", ""), with(R"("concurrency": 2)", "")) == Difference{.worker = true});
+  CHECK(difference(with("", ""), with(queue, "")) == Difference{.tasks = true, .worker = true});
+  CHECK(difference(with("", "," + queue), with(queue, "," + queue)) == Difference{.worker = true});
+}
+
+TEST_CASE("another input of a hook's task concerns the hooks, and the order of its keys nothing") {
+  const auto hook = [](const std::string& input) {
+    return test::project(
+        named("a", R"("postBuild": [{"name": "h", "task": "x", "input": )" + input + "}]"),
+        R"("tasks": [{"name": "x", "command": "y"}])");
+  };
+  const auto found = difference(hook(R"({"k": 1})"), hook(R"({"k": 2})"));
+  REQUIRE(found.changed.size() == 1);
+  CHECK(found.changed[0] == TargetChange{.name = TargetId("a"), .post_build = true});
+  CHECK_FALSE(found.tasks);
+  CHECK(difference(hook(R"({"k": 1, "l": 2})"), hook(R"({"l": 2, "k": 1})")).none());
 }

@@ -3,6 +3,8 @@
 // changes.
 #include <signal.h>
 
+#include <fstream>
+
 #include <catch2/catch.hpp>
 
 #include "support/test_project.h"
@@ -14,6 +16,36 @@ namespace {
 
 Json one_target() {
   return {{"targets", {TestProject::copying_target("app", "a.txt", "app")}}};
+}
+
+Json with_log(const Json& logging) {
+  auto configuration = one_target();
+  configuration["logging"] = logging;
+  return configuration;
+}
+
+std::vector<std::string> lines_of_log(const TestProject& project) {
+  const auto file = project.status().at("_daemon").at("logFile").get<std::string>();
+  std::ifstream stream(file);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+// How many of the lines from `first` on are objects, and how many are sentences.
+struct Kinds {
+  std::size_t objects = 0;
+  std::size_t sentences = 0;
+};
+Kinds kinds_of(const std::vector<std::string>& lines, std::size_t first = 0) {
+  Kinds kinds;
+  for (std::size_t i = first; i < lines.size(); ++i) {
+    const auto object = Json::parse(lines[i], nullptr, false);
+    const bool whole = object.is_object() && object.contains("time") && object.contains("level") &&
+                       object.contains("message");
+    ++(whole ? kinds.objects : kinds.sentences);
+  }
+  return kinds;
 }
 
 }  // namespace
@@ -170,4 +202,50 @@ TEST_CASE("build works without a daemon, under the same lock, and remembers what
   CHECK(project.builds_of("app") == 1);
   project.haunt();
   CHECK(project.builds_of("app") == 1);  // found fresh
+}
+
+TEST_CASE("the daemon's log has the form that the configuration asks for") {
+  TestProject project;
+  project.write("a.txt", "#!/bin/sh\n");
+  project.configure(with_log({{"format", "json"}}));
+  project.haunt();
+  CHECK(kinds_of(lines_of_log(project)).objects > 0);
+  CHECK(kinds_of(lines_of_log(project)).sentences == 0);
+}
+
+TEST_CASE("a saved configuration changes the form of the log, and what is important, at once") {
+  TestProject project;
+  project.write("a.txt", "#!/bin/sh\n");
+  project.configure(with_log({{"level", "error"}}));
+  project.haunt();
+  CHECK(lines_of_log(project).empty());
+
+  // Each configuration that is applied is a line of level info, unless it raises the level.
+  project.configure(with_log({{"level", "info"}, {"format", "json"}}));
+  REQUIRE(project.run_poltergeist({"wait"}).code == 0);
+  const auto lines = lines_of_log(project);
+  CHECK(kinds_of(lines).objects > 0);
+  CHECK(kinds_of(lines).sentences == 0);
+
+  project.configure(with_log({{"level", "info"}, {"format", "text"}}));
+  REQUIRE(project.run_poltergeist({"wait"}).code == 0);
+  const auto more = lines_of_log(project);
+  CHECK(kinds_of(more, lines.size()).sentences > 0);
+  CHECK(kinds_of(more, lines.size()).objects == 0);
+
+  project.configure(with_log({{"level", "error"}, {"format", "text"}}));
+  REQUIRE(project.run_poltergeist({"wait"}).code == 0);
+  CHECK(lines_of_log(project).size() == more.size());
+}
+
+TEST_CASE("a level that was asked for at the start outlives a change of the log's form") {
+  TestProject project;
+  project.write("a.txt", "#!/bin/sh\n");
+  project.configure(with_log({{"level", "error"}}));
+  REQUIRE(project.run_poltergeist({"haunt", "--log-level", "info"}).code == 0);
+  const auto before = lines_of_log(project).size();
+  CHECK(before > 0);
+  project.configure(with_log({{"level", "error"}, {"format", "json"}}));
+  REQUIRE(project.run_poltergeist({"wait"}).code == 0);
+  CHECK(kinds_of(lines_of_log(project), before).objects > 0);
 }
