@@ -56,7 +56,14 @@ Statement& Statement::bind(int parameter, std::string_view value) {
 }
 
 Statement& Statement::bind(int parameter, const std::optional<int>& value) {
-  if (value) return bind(parameter, std::int64_t{*value});
+  return value ? bind(parameter, std::int64_t{*value}) : bind_null(parameter);
+}
+
+Statement& Statement::bind(int parameter, const std::optional<std::int64_t>& value) {
+  return value ? bind(parameter, *value) : bind_null(parameter);
+}
+
+Statement& Statement::bind_null(int parameter) {
   ::sqlite3_bind_null(statement_.get(), parameter);
   return *this;
 }
@@ -80,8 +87,17 @@ std::string Statement::text(int column) const {
 }
 
 std::optional<int> Statement::whole_if(int column) const {
-  if (::sqlite3_column_type(statement_.get(), column) == SQLITE_NULL) return std::nullopt;
+  if (is_null(column)) return std::nullopt;
   return ::sqlite3_column_int(statement_.get(), column);
+}
+
+bool Statement::is_null(int column) const {
+  return ::sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
+
+void Statement::reset() {
+  // Says once more what the last step said.
+  static_cast<void>(::sqlite3_reset(statement_.get()));
 }
 
 void Database::Close::operator()(sqlite3* connection) const {
@@ -111,11 +127,25 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
 }
 
 Result<Statement> Database::prepare(std::string_view sql) {
+  return prepare(sql, 0);
+}
+
+Result<Statement> Database::prepare(std::string_view sql, unsigned flags) {
   sqlite3_stmt* statement = nullptr;
-  const int code = ::sqlite3_prepare_v2(connection_.get(), sql.data(), static_cast<int>(sql.size()),
-                                        &statement, nullptr);
+  const int code = ::sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()),
+                                        flags, &statement, nullptr);
   if (code != SQLITE_OK) return fail_sqlite(connection_.get(), "history");
   return Statement(statement);
+}
+
+Result<KeptStatement> Database::kept(std::string_view sql) {
+  auto found = kept_.find(sql);
+  if (found == kept_.end()) {
+    auto made = prepare(sql, SQLITE_PREPARE_PERSISTENT);
+    if (!made) return fail(made.error());
+    found = kept_.emplace(std::string(sql), std::move(*made)).first;
+  }
+  return KeptStatement(found->second);
 }
 
 Result<void> Database::execute(const std::string& sql) {

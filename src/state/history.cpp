@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "state/history.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
 #include "base/text.h"
-#include "state/database.h"
 #include "state/json_reading.h"
+#include "state/project_database.h"
 #include "state/timing_json.h"
-#include "sys/unique_fd.h"
 
 namespace poltergeist::state {
 
@@ -23,131 +18,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::int64_t kVersion = 2;
 constexpr std::size_t kMostUnwritten = 1000;
-
-// What a commit costs is an append to the -wal file; the disk is waited for at checkpoints only. A
-// power cut may take the last builds back, never the file.
-constexpr auto kSettings =
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-64;"
-    "PRAGMA wal_autocheckpoint=100; PRAGMA journal_size_limit=1048576; PRAGMA temp_store=MEMORY;";
-
-constexpr auto kSchema = R"sql(
-CREATE TABLE builds(
-  id INTEGER PRIMARY KEY,
-  target TEXT NOT NULL,
-  started_at TEXT NOT NULL,
-  duration_ms INTEGER NOT NULL,
-  status TEXT NOT NULL,
-  exit_code INTEGER,
-  signal INTEGER,
-  git_hash TEXT NOT NULL,
-  trigger TEXT NOT NULL,
-  fingerprint TEXT NOT NULL,
-  output_fingerprint TEXT NOT NULL,
-  reason TEXT NOT NULL
-) STRICT;
-CREATE INDEX builds_of_target ON builds(target, id);
-CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
-PRAGMA user_version = 1;
-)sql";
-
-// Version 2. Builds of before have none.
-constexpr auto kAddTiming = "ALTER TABLE builds ADD COLUMN timing TEXT; PRAGMA user_version = 2;";
+constexpr std::int64_t kVersionWithTiming = 2;
 
 constexpr auto kColumns =
     "id, target, started_at, duration_ms, status, exit_code, signal, git_hash, trigger, "
     "fingerprint, output_fingerprint, reason, timing";
-
-// A directory of ours in the project that git does not see. Never through a link that a repository
-// could bring along.
-Result<void> ensure_directory(const fs::path& directory) {
-  if (::mkdir(directory.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
-    return fail_errno("creating {}", directory.string());
-  }
-  const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd && (errno == ELOOP || errno == ENOTDIR)) {
-    return fail(Errc::Denied, "{}: a symbolic link or no directory", directory.string());
-  }
-  if (!fd) return fail_errno("{}", directory.string());
-  const UniqueFd ignore(
-      ::openat(fd.get(), ".gitignore", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
-  if (!ignore && errno != EEXIST) return fail_errno("{}/.gitignore", directory.string());
-  if (ignore && ::write(ignore.get(), "*\n", 2) != 2) {
-    return fail_errno("{}/.gitignore", directory.string());
-  }
-  return {};
-}
-
-// SQLite would create it readable for all.
-Result<void> ensure_file(const fs::path& file) {
-  const UniqueFd fd(
-      ::open(file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
-  if (!fd) return fail_errno("{}", file.string());
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) return fail_errno("{}", file.string());
-  if (!S_ISREG(status.st_mode)) return fail(Errc::Denied, "{}: no file", file.string());
-  return {};
-}
-
-Result<void> ensure_place(const fs::path& file) {
-  if (auto made = ensure_directory(file.parent_path()); !made) return made;
-  return ensure_file(file);
-}
-
-fs::path beside(const fs::path& file, const char* ending) {
-  return file.string() + ending;
-}
-
-// What is at a path now: device and inode, or nothing.
-std::pair<std::uint64_t, std::uint64_t> identity_of(const fs::path& file) {
-  struct stat status {};
-  if (::lstat(file.c_str(), &status) != 0) return {};
-  return {status.st_dev, status.st_ino};
-}
-
-// The last writer was killed: only then can a page be half written.
-bool was_left_open(const fs::path& file) {
-  std::error_code error;
-  const auto size = fs::file_size(beside(file, "-wal"), error);
-  return !error && size > 0;
-}
-
-Result<void> check_pages(Database& database) {
-  auto check = database.prepare("PRAGMA quick_check(1)");
-  if (!check) return fail(check.error());
-  const auto row = check->step();
-  if (!row) return fail(row.error());
-  if (*row && check->text(0) != "ok") return fail(Errc::Invalid, "damaged: {}", check->text(0));
-  return {};
-}
-
-Failure fail_as_newer(std::int64_t version) {
-  return fail(Errc::Unavailable,
-              "written by a newer Poltergeist (version {}, this one knows {}); update this one, "
-              "or move the file away",
-              version, kVersion);
-}
-
-Result<void> ensure_schema(Database& database) {
-  const auto version = database.whole("PRAGMA user_version");
-  if (!version) return fail(version.error());
-  if (*version > kVersion) {
-    return fail_as_newer(*version);
-  }
-  if (*version == kVersion) {
-    const auto readable = database.prepare(fmt::format("SELECT {} FROM builds", kColumns));
-    if (!readable) return fail(readable.error());
-    return {};
-  }
-  auto transaction = Transaction::begin(database);
-  if (!transaction) return fail(transaction.error());
-  if (*version < 1) {
-    if (auto made = database.execute(kSchema); !made) return made;
-  }
-  if (auto added = database.execute(kAddTiming); !added) return added;
-  return transaction->commit();
-}
 
 std::string trigger_text(const std::vector<std::string>& trigger) {
   nlohmann::json array = nlohmann::json::array();
@@ -278,18 +154,14 @@ Result<std::vector<Timing>> read_timings(Database& database, const TargetId& tar
   }
 }
 
-fs::path file_in(const fs::path& root) {
-  return root / ".poltergeist" / "history.db";
-}
-
 }  // namespace
 
-History::History(fs::path file) : file_(std::move(file)) {}
+History::History(std::shared_ptr<ProjectDatabase> database) : database_(std::move(database)) {}
 History::History(History&&) noexcept = default;
 History& History::operator=(History&&) noexcept = default;
 
 History::~History() {
-  if (!database_ || unwritten_.empty()) return;
+  if (!database_ || unwritten_.empty() || !database_->is_open()) return;
   if (auto written = flush(); !written) {
     log_warn("{} builds are missing in the history: {}", unwritten_.size(),
              written.error().message);
@@ -297,63 +169,14 @@ History::~History() {
 }
 
 Result<History> History::open(const fs::path& root) {
-  History history(file_in(root));
-  const auto begun = history.begin();
-  if (!begun) return fail(begun.error(), "{}", history.file_.string());
-  return history;
-}
-
-Result<void> History::begin() {
-  if (auto place = ensure_place(file_); !place) return place;
-  auto opened = open_database();
-  if (opened || opened.error().code != Errc::Invalid) return opened;
-  return begin_again(opened.error());
-}
-
-Result<void> History::open_database() {
-  const bool suspicious = was_left_open(file_);
-  auto database = Database::open(file_);
+  auto database = ProjectDatabase::open(root);
   if (!database) return fail(database.error());
-  if (auto set = (*database)->execute(kSettings); !set) return set;
-  if (suspicious) {
-    if (auto checked = check_pages(**database); !checked) return checked;
-  }
-  if (auto made = ensure_schema(**database); !made) return made;
-  database_ = std::move(*database);
-  identity_ = identity_of(file_);
-  return {};
-}
-
-Result<void> History::begin_again(const Error& why) {
-  database_.reset();
-  const auto aside = beside(file_, ".corrupt");
-  log_warn("{} is set aside as {}: {}", file_.string(), aside.filename().string(), why.message);
-  if (::rename(file_.c_str(), aside.c_str()) != 0 && errno != ENOENT) {
-    return fail_errno("moving {} away", file_.string());
-  }
-  // They belong to the file that is gone; with the new one they would corrupt it.
-  ::unlink(beside(file_, "-wal").c_str());
-  ::unlink(beside(file_, "-shm").c_str());
-  if (auto place = ensure_place(file_); !place) return place;
-  return open_database();
-}
-
-template <typename Step>
-auto History::attempt(Step step) -> decltype(step(std::declval<Database&>())) {
-  // In WAL mode SQLite does not notice that its file was removed, and writes into nothing.
-  if (database_ && identity_of(file_) != identity_) database_.reset();
-  if (!database_) {
-    if (auto begun = begin(); !begun) return fail(begun.error());
-  }
-  auto done = step(*database_);
-  if (done || done.error().code != Errc::Invalid) return done;
-  if (auto begun = begin_again(done.error()); !begun) return fail(begun.error());
-  return step(*database_);
+  return History(std::move(*database));
 }
 
 Result<BuildId> History::next_build_id() {
   if (auto written = flush(); !written) return fail(written.error());
-  return attempt([](Database& database) { return take_number(database); });
+  return database_->attempt([](Database& database) { return take_number(database); });
 }
 
 Result<void> History::record(BuildEntry build) {
@@ -363,7 +186,7 @@ Result<void> History::record(BuildEntry build) {
 }
 
 Result<void> History::set_fingerprint(BuildId build, const std::string& fingerprint) {
-  return attempt([&](Database& database) -> Result<void> {
+  return database_->attempt([&](Database& database) -> Result<void> {
     auto statement = database.prepare("UPDATE builds SET fingerprint = ?1 WHERE id = ?2");
     if (!statement) return fail(statement.error());
     const auto done =
@@ -375,7 +198,7 @@ Result<void> History::set_fingerprint(BuildId build, const std::string& fingerpr
 
 Result<void> History::flush() {
   if (unwritten_.empty()) return {};
-  auto written = attempt([&](Database& database) -> Result<void> {
+  auto written = database_->attempt([&](Database& database) -> Result<void> {
     auto transaction = Transaction::begin(database);
     if (!transaction) return fail(transaction.error());
     for (const auto& build : unwritten_) {
@@ -390,31 +213,26 @@ Result<void> History::flush() {
 
 Result<std::optional<LastSuccess>> History::last_success(const TargetId& target) {
   if (auto written = flush(); !written) return fail(written.error());
-  return attempt([&](Database& database) { return read_last_success(database, target); });
+  return database_->attempt(
+      [&](Database& database) { return read_last_success(database, target); });
 }
 
 Result<std::vector<BuildEntry>> History::recent(const TargetId& target, int n) {
   if (auto written = flush(); !written) return fail(written.error());
-  return attempt([&](Database& database) { return read_recent(database, target, n); });
+  return database_->attempt([&](Database& database) { return read_recent(database, target, n); });
 }
 
 Result<std::vector<Timing>> History::timings(const TargetId& target, int n) {
   if (auto written = flush(); !written) return fail(written.error());
-  return attempt([&](Database& database) { return read_timings(database, target, n); });
+  return database_->attempt([&](Database& database) { return read_timings(database, target, n); });
 }
 
 Result<std::vector<Timing>> recorded_timings(const fs::path& root, const TargetId& target, int n) {
-  const auto file = file_in(root);
-  std::error_code error;
-  if (!fs::exists(file, error)) return fail(Errc::NotFound, "{}: no history", file.string());
-  auto database = Database::open_to_read(file);
-  if (!database) return fail(database.error());
-  const auto version = (*database)->whole("PRAGMA user_version");
-  if (!version) return fail(version.error(), "{}", file.string());
-  if (*version > kVersion) return fail_as_newer(*version);
-  if (*version < kVersion) return std::vector<Timing>();
-  auto timings = read_timings(**database, target, n);
-  if (!timings) return fail(timings.error(), "{}", file.string());
+  auto recorded = open_recorded(root);
+  if (!recorded) return fail(recorded.error());
+  if (recorded->version < kVersionWithTiming) return std::vector<Timing>();
+  auto timings = read_timings(*recorded->database, target, n);
+  if (!timings) return fail(timings.error(), "{}", ProjectDatabase::file_in(root).string());
   return timings;
 }
 

@@ -9,7 +9,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/id.h"
@@ -19,7 +18,7 @@
 
 namespace poltergeist::state {
 
-class Database;
+class ProjectDatabase;
 
 struct BuildEntry {
   BuildId id;
@@ -55,6 +54,8 @@ class History {
   // Opens or begins the history of the project at `root`. One that is corrupt is set aside as
   // history.db.corrupt and a new one begun; Errc::Unavailable for one of a newer version.
   [[nodiscard]] static Result<History> open(const std::filesystem::path& root);
+  // Shares the database with the executions.
+  explicit History(std::shared_ptr<ProjectDatabase> database);
   History(History&&) noexcept;
   History& operator=(History&&) noexcept;
   ~History();
@@ -76,18 +77,7 @@ class History {
   [[nodiscard]] Result<std::vector<Timing>> timings(const TargetId& target, int n);
 
  private:
-  explicit History(std::filesystem::path file);
-  [[nodiscard]] Result<void> begin();
-  [[nodiscard]] Result<void> open_database();
-  // Sets the file aside and begins a new one.
-  [[nodiscard]] Result<void> begin_again(const Error& why);
-  // Runs a step; if it finds the file damaged or gone, once more on a new one.
-  template <typename Step>
-  [[nodiscard]] auto attempt(Step step) -> decltype(step(std::declval<Database&>()));
-
-  std::filesystem::path file_;
-  std::unique_ptr<Database> database_;                // null while it could not be begun
-  std::pair<std::uint64_t, std::uint64_t> identity_;  // of the file that is open
+  std::shared_ptr<ProjectDatabase> database_;
   std::vector<BuildEntry> unwritten_;
 };
 

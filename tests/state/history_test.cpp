@@ -13,10 +13,12 @@
 #include <catch2/catch.hpp>
 
 #include "state/database.h"
+#include "state/other_program.h"
 #include "support/temp_dir.h"
 
 using namespace poltergeist;
 using namespace poltergeist::state;
+using Other = test::OtherProgram;
 namespace fs = std::filesystem;
 
 namespace {
@@ -43,23 +45,6 @@ History opened(const test::TempDir& root) {
   if (!history) FAIL(history.error().message);
   return std::move(*history);
 }
-
-// Another program that has the database open.
-class Other {
- public:
-  explicit Other(const test::TempDir& root) {
-    REQUIRE(::sqlite3_open((root / ".poltergeist/history.db").c_str(), &connection_) == SQLITE_OK);
-  }
-  Other(const Other&) = delete;
-  Other& operator=(const Other&) = delete;
-  ~Other() { ::sqlite3_close(connection_); }
-  void execute(const char* sql) {
-    REQUIRE(::sqlite3_exec(connection_, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
-  }
-
- private:
-  sqlite3* connection_ = nullptr;
-};
 
 }  // namespace
 
@@ -238,7 +223,7 @@ TEST_CASE("a history that is spoilt while it is open is set aside and begins ane
 TEST_CASE("a history of a newer version is left as it is, with a word about it") {
   const test::TempDir root;
   opened(root);
-  Other(root).execute("PRAGMA user_version = 3");
+  Other(root).execute("PRAGMA user_version = 4");
   CHECK(recorded_timings(root.path(), kApp, 1).error().code == Errc::Unavailable);
   const auto history = History::open(root.path());
   REQUIRE_FALSE(history);
@@ -381,13 +366,12 @@ BuildEntry timed(std::uint64_t id, BuildVerdict verdict = BuildVerdict::Success)
   return build;
 }
 
-// As the version before the ledgers made it.
-void make_version_1(const test::TempDir& root) {
-  {
-    auto history = opened(root);
-    REQUIRE(history.record(entry(1)));
-  }
-  Other(root).execute("ALTER TABLE builds DROP COLUMN timing; PRAGMA user_version = 1");
+// A database as the version of that number left it: the builds 1 to 3 of app, the last one failed.
+void bring_old(const test::TempDir& root, int version) {
+  fs::create_directory(root / ".poltergeist");
+  fs::copy_file(fs::path(POLTERGEIST_SOURCE_DIR) / "tests/state/old" /
+                    ("history-" + std::to_string(version) + ".db"),
+                root / ".poltergeist/history.db");
 }
 
 }  // namespace
@@ -441,13 +425,26 @@ TEST_CASE("an amendment that finds the database busy is written later, after wha
 
 TEST_CASE("a history of before the ledgers is taken over with all its builds") {
   const test::TempDir root;
-  make_version_1(root);
+  bring_old(root, 1);
   CHECK(recorded_timings(root.path(), kApp, 10)->empty());
   auto history = opened(root);
-  CHECK(*history.recent(kApp, 10) == std::vector<BuildEntry>{entry(1)});
-  CHECK(*history.last_success(kApp) == LastSuccess{BuildId(1), "f1", "o1"});
-  REQUIRE(history.record(timed(2)));
-  CHECK(*history.timings(kApp, 10) == std::vector<Timing>{timing(2)});
+  CHECK(*history.recent(kApp, 10) ==
+        std::vector<BuildEntry>{entry(3, BuildVerdict::Failure), entry(2), entry(1)});
+  CHECK(*history.last_success(kApp) == LastSuccess{BuildId(2), "f2", "o2"});
+  CHECK(*history.next_build_id() == BuildId(4));
+  REQUIRE(history.record(timed(4)));
+  CHECK(*history.timings(kApp, 10) == std::vector<Timing>{timing(4)});
+  CHECK_FALSE(fs::exists(root / ".poltergeist/history.db.corrupt"));
+}
+
+TEST_CASE("a history of before the executions is taken over with all its builds and ledgers") {
+  const test::TempDir root;
+  bring_old(root, 2);
+  CHECK(recorded_timings(root.path(), kApp, 10)->size() == 3);
+  auto history = opened(root);
+  CHECK(*history.recent(kApp, 10) ==
+        std::vector<BuildEntry>{timed(3, BuildVerdict::Failure), timed(2), timed(1)});
+  CHECK(*history.next_build_id() == BuildId(4));
   CHECK_FALSE(fs::exists(root / ".poltergeist/history.db.corrupt"));
 }
 

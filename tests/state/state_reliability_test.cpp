@@ -15,6 +15,7 @@
 
 #include "state/build_log.h"
 #include "state/daemon_file.h"
+#include "state/executions.h"
 #include "state/history.h"
 #include "state/state_manager.h"
 #include "state/target_state_json.h"
@@ -208,6 +209,59 @@ TEST_CASE("a kill while the history is written loses no build that was recorded"
     REQUIRE(recent->size() == 1);
     CHECK(recent->front().id.value() >= highest);
     CHECK(history->next_build_id()->value() > highest);
+  }
+  CHECK_FALSE(fs::exists(root / ".poltergeist/history.db.corrupt"));
+}
+
+TEST_CASE("a kill while executions are written loses none that was given a number, and no end") {
+  const test::TempDir root;
+  std::mt19937 random(20261122);
+  std::uint64_t highest = 0;
+  for (int round = 0; round < test::rounds(30, 2'000); ++round) {
+    auto pipe = *make_pipe();
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      auto executions = Executions::open(root.path());
+      if (!executions) ::_exit(1);
+      const auto tell = [&](std::uint64_t told) {
+        if (::write(pipe.write_end.get(), &told, sizeof told) != sizeof told) ::_exit(1);
+      };
+      // Twice the number when it is added, one more when it is settled.
+      while (true) {
+        ExecutionEntry entry{.task = TaskId("notify")};
+        const auto id = executions->add(entry);
+        if (!id) ::_exit(1);
+        tell(2 * id->value());
+        entry.id = *id;
+        entry.status = ExecutionStatus::Settled;
+        if (!executions->update(entry)) ::_exit(1);
+        tell(2 * id->value() + 1);
+      }
+    }
+    pipe.write_end.reset();
+    const Writer writer{pid, std::move(pipe.read_end)};
+    kill_after(writer, 1 + random() % 20, std::chrono::microseconds(random() % 300));
+    const auto told = std::max(highest, last_told(writer));
+    highest = told;
+
+    auto executions = Executions::open(root.path());
+    REQUIRE(executions);
+    if (told > 0) {  // 0: killed behind the last that was waited for, in the first round
+      const auto last = executions->find(ExecutionId(told / 2));
+      REQUIRE(last);
+      REQUIRE(*last);
+      if (told % 2 == 1) CHECK((*last)->status == ExecutionStatus::Settled);
+    }
+    const auto unsettled = executions->unsettled();
+    REQUIRE(unsettled);
+    // Each killed writer leaves at most the one that it was at.
+    CHECK(unsettled->size() <= static_cast<std::size_t>(round) + 1);
+    const auto next = executions->add({.task = TaskId("notify")});
+    REQUIRE(next);
+    CHECK(next->value() > told / 2);
+    ExecutionEntry end{.task = TaskId("notify"), .status = ExecutionStatus::Settled};
+    end.id = *next;
+    REQUIRE(executions->update(end));
   }
   CHECK_FALSE(fs::exists(root / ".poltergeist/history.db.corrupt"));
 }

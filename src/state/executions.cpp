@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: MIT
+#include "state/executions.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "state/project_database.h"
+
+namespace poltergeist::state {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kMostUnwritten = 256;
+constexpr std::int64_t kVersionWithExecutions = 3;
+
+// The text of a statement is what it is kept by.
+const std::string kColumns =
+    "id, task, queue, status, attempt, trigger, input_withheld, max_retries, timeout_ms, queued_at,"
+    " started_at, ended_at, retry_at, outcome, failure_kind, input, result";
+constexpr int kColumnCount = 17;
+
+// What changes of an execution after it was queued.
+const std::string kChanges =
+    "status = excluded.status, attempt = excluded.attempt, input_withheld = "
+    "excluded.input_withheld,"
+    " started_at = excluded.started_at, ended_at = excluded.ended_at, retry_at = excluded.retry_at,"
+    " outcome = excluded.outcome, failure_kind = excluded.failure_kind, input = excluded.input,"
+    " result = excluded.result";
+
+std::string parameters(int first, int count) {
+  std::string text;
+  for (int i = first; i < first + count; ++i) text += fmt::format("{}?{}", i > first ? "," : "", i);
+  return text;
+}
+
+// The first parameter is the highest number given so far.
+const std::string kAdd = fmt::format(
+    "INSERT INTO executions({}) VALUES(1 + max(?1, coalesce((SELECT seq FROM sqlite_sequence"
+    " WHERE name = 'executions'), 0)), {}) RETURNING id",
+    kColumns, parameters(2, kColumnCount - 1));
+
+// No row: it is settled already.
+const std::string kUpdate = fmt::format(
+    "INSERT INTO executions({}) VALUES({}) ON CONFLICT(id) DO UPDATE SET {}"
+    " WHERE status <> 'settled' RETURNING id",
+    kColumns, parameters(1, kColumnCount), kChanges);
+
+constexpr auto kCountSettled =
+    "INSERT INTO counters(name, value) VALUES('settled', 1)"
+    " ON CONFLICT(name) DO UPDATE SET value = value + 1 RETURNING value";
+
+const std::string kFind = fmt::format("SELECT {} FROM executions WHERE id = ?1", kColumns);
+
+std::optional<std::string> text_of(const std::optional<WallTime>& time) {
+  if (!time) return std::nullopt;
+  return to_iso8601(*time);
+}
+
+template <typename E, std::size_t N>
+std::optional<std::string_view> text_of(const std::array<EnumName<E>, N>& table,
+                                        const std::optional<E>& value) {
+  if (!value) return std::nullopt;
+  return name_in(table, *value);
+}
+
+template <typename Text>
+void bind_text(Statement& statement, int parameter, const std::optional<Text>& text) {
+  if (text) {
+    statement.bind(parameter, *text);
+  } else {
+    statement.bind_null(parameter);
+  }
+}
+
+// All but the first parameter, which is the number.
+void bind_entry(Statement& statement, const ExecutionEntry& entry) {
+  std::optional<std::int64_t> timeout;
+  if (entry.timeout) timeout = entry.timeout->count();
+  statement.bind(2, entry.task.value())
+      .bind(3, entry.queue)
+      .bind(4, name_in(kExecutionStatuses, entry.status))
+      .bind(5, std::int64_t{entry.attempt})
+      .bind(6, entry.trigger)
+      .bind(7, std::int64_t{entry.input_withheld})
+      .bind(8, entry.max_retries)
+      .bind(9, timeout)
+      .bind(10, to_iso8601(entry.queued_at))
+      .bind(16, entry.input)
+      .bind(17, entry.result);
+  bind_text(statement, 11, text_of(entry.started_at));
+  bind_text(statement, 12, text_of(entry.ended_at));
+  bind_text(statement, 13, text_of(entry.retry_at));
+  bind_text(statement, 14, text_of(kExecutionOutcomes, entry.outcome));
+  bind_text(statement, 15, text_of(kFailureKinds, entry.failure_kind));
+}
+
+// Somebody else may have written it.
+ExecutionEntry entry_from(const Statement& row) {
+  std::optional<Milliseconds> timeout;
+  if (!row.is_null(8)) timeout = Milliseconds(row.whole(8));
+  return {
+      .id = ExecutionId(static_cast<std::uint64_t>(row.whole(0))),
+      .task = TaskId(row.text(1)),
+      .queue = row.text(2),
+      .input = row.text(15),
+      .input_withheld = row.whole(6) != 0,
+      .max_retries = row.whole_if(7),
+      .timeout = timeout,
+      .status = value_in(kExecutionStatuses, row.text(3)).value_or(ExecutionStatus::Settled),
+      .attempt = static_cast<int>(row.whole(4)),
+      .trigger = row.text(5),
+      .queued_at = from_iso8601(row.text(9)).value_or(WallTime{}),
+      .started_at = from_iso8601(row.text(10)),
+      .ended_at = from_iso8601(row.text(11)),
+      .retry_at = from_iso8601(row.text(12)),
+      .outcome = value_in(kExecutionOutcomes, row.text(13)),
+      .failure_kind = value_in(kFailureKinds, row.text(14)),
+      .result = row.text(16),
+  };
+}
+
+// The number in the one row of a statement that changes something; nothing if it changed nothing.
+// What it changes is certain only when it has come to its end.
+Result<std::optional<std::int64_t>> step_to_end(Statement& statement) {
+  const auto row = statement.step();
+  if (!row) return fail(row.error());
+  if (!*row) return std::nullopt;
+  const auto number = statement.whole(0);
+  const auto end = statement.step();
+  if (!end) return fail(end.error());
+  return number;
+}
+
+Result<void> run(Database& database, std::string_view sql) {
+  auto statement = database.kept(sql);
+  if (!statement) return fail(statement.error());
+  const auto done = step_to_end(**statement);
+  if (!done) return fail(done.error());
+  return {};
+}
+
+Result<void> run_with(Database& database, std::string_view sql, std::string_view text) {
+  auto statement = database.kept(sql);
+  if (!statement) return fail(statement.error());
+  (*statement)->bind(1, text);
+  const auto done = step_to_end(**statement);
+  if (!done) return fail(done.error());
+  return {};
+}
+
+// In the transaction in which it settles: the count is that of the rows.
+Result<void> forget_oldest(Database& database) {
+  auto oldest = database.kept(
+      "DELETE FROM executions WHERE id = (SELECT min(id) FROM executions WHERE status = 'settled')"
+      " RETURNING id");
+  if (!oldest) return fail(oldest.error());
+  const auto id = step_to_end(**oldest);
+  if (!id) return fail(id.error());
+  if (!*id) return {};
+  auto forgotten = run_with(database, "DELETE FROM states WHERE scope = ?1",
+                            scope_of(ExecutionId(static_cast<std::uint64_t>(**id))));
+  if (!forgotten) return forgotten;
+  return run(database, "UPDATE counters SET value = value - 1 WHERE name = 'settled'");
+}
+
+Result<void> on_settled(Database& database) {
+  std::int64_t settled = 0;
+  {
+    auto count = database.kept(kCountSettled);
+    if (!count) return fail(count.error());
+    const auto number = step_to_end(**count);
+    if (!number) return fail(number.error());
+    settled = number->value_or(0);
+  }
+  return settled > Executions::kKept ? forget_oldest(database) : Result<void>();
+}
+
+Result<ExecutionId> insert(Database& database, const ExecutionEntry& entry, ExecutionId last) {
+  auto transaction = Transaction::begin(database);
+  if (!transaction) return fail(transaction.error());
+  std::optional<std::int64_t> id;
+  {
+    auto statement = database.kept(kAdd);
+    if (!statement) return fail(statement.error());
+    (*statement)->bind(1, static_cast<std::int64_t>(last.value()));
+    bind_entry(**statement, entry);
+    const auto number = step_to_end(**statement);
+    if (!number) return fail(number.error());
+    id = *number;
+  }
+  if (entry.status == ExecutionStatus::Settled) {
+    if (auto counted = on_settled(database); !counted) return fail(counted.error());
+  }
+  if (auto done = transaction->commit(); !done) return fail(done.error());
+  return ExecutionId(static_cast<std::uint64_t>(id.value_or(0)));
+}
+
+enum class Written { Yes, WasSettled };
+
+Result<Written> write(Database& database, const ExecutionEntry& entry) {
+  {
+    auto statement = database.kept(kUpdate);
+    if (!statement) return fail(statement.error());
+    (*statement)->bind(1, static_cast<std::int64_t>(entry.id.value()));
+    bind_entry(**statement, entry);
+    const auto changed = step_to_end(**statement);
+    if (!changed) return fail(changed.error());
+    if (!*changed) return Written::WasSettled;
+  }
+  if (entry.status == ExecutionStatus::Settled) {
+    if (auto counted = on_settled(database); !counted) return fail(counted.error());
+  }
+  return Written::Yes;
+}
+
+Result<std::vector<ExecutionEntry>> rows_of(Statement& statement) {
+  std::vector<ExecutionEntry> entries;
+  while (true) {
+    const auto row = statement.step();
+    if (!row) return fail(row.error());
+    if (!*row) return entries;
+    entries.push_back(entry_from(statement));
+  }
+}
+
+Result<std::optional<ExecutionEntry>> read_one(Database& database, ExecutionId id) {
+  auto statement = database.prepare(kFind);
+  if (!statement) return fail(statement.error());
+  statement->bind(1, static_cast<std::int64_t>(id.value()));
+  auto rows = rows_of(*statement);
+  if (!rows) return fail(rows.error());
+  if (rows->empty()) return std::nullopt;
+  return std::move(rows->front());
+}
+
+Result<std::vector<ExecutionEntry>> read_recent(Database& database, int n,
+                                                const ExecutionFilter& filter) {
+  std::string where = "WHERE (?1 = '' OR task = ?1)";
+  if (!filter.task.value().empty()) where = "WHERE task = ?1";
+  // Written out for the index that holds only those.
+  if (filter.status) where += " AND status = ?2";
+  if (filter.status == ExecutionStatus::Settled) where += " AND status = 'settled'";
+  if (filter.status && filter.status != ExecutionStatus::Settled)
+    where += " AND status <> 'settled'";
+  auto statement = database.prepare(
+      fmt::format("SELECT {} FROM executions {} ORDER BY id DESC LIMIT ?3", kColumns, where));
+  if (!statement) return fail(statement.error());
+  statement->bind(1, filter.task.value()).bind(3, std::int64_t{std::max(n, 0)});
+  if (filter.status) statement->bind(2, name_in(kExecutionStatuses, *filter.status));
+  return rows_of(*statement);
+}
+
+Result<std::vector<ExecutionEntry>> read_unsettled(Database& database) {
+  auto statement = database.prepare(
+      fmt::format("SELECT {} FROM executions WHERE status <> 'settled' ORDER BY id", kColumns));
+  if (!statement) return fail(statement.error());
+  return rows_of(*statement);
+}
+
+// Whether there was room.
+Result<bool> put(Database& database, const std::string& scope, const std::string& key,
+                 const std::string& value) {
+  auto statement = database.kept(
+      "INSERT INTO states(scope, key, value) SELECT ?1, ?2, ?3"
+      " WHERE EXISTS(SELECT 1 FROM states WHERE scope = ?1 AND key = ?2)"
+      " OR (SELECT count(*) FROM states WHERE scope = ?1) < ?4"
+      " ON CONFLICT(scope, key) DO UPDATE SET value = excluded.value RETURNING 1");
+  if (!statement) return fail(statement.error());
+  (*statement)
+      ->bind(1, scope)
+      .bind(2, key)
+      .bind(3, value)
+      .bind(4, static_cast<std::int64_t>(Executions::kMostKeys));
+  const auto done = step_to_end(**statement);
+  if (!done) return fail(done.error());
+  return done->has_value();
+}
+
+Result<std::map<std::string, std::string>> read_state(Database& database,
+                                                      const std::string& scope) {
+  auto statement = database.kept("SELECT key, value FROM states WHERE scope = ?1");
+  if (!statement) return fail(statement.error());
+  (*statement)->bind(1, scope);
+  std::map<std::string, std::string> state;
+  while (true) {
+    const auto row = (*statement)->step();
+    if (!row) return fail(row.error());
+    if (!*row) return state;
+    state.insert_or_assign((*statement)->text(0), (*statement)->text(1));
+  }
+}
+
+Failure fail_as_settled(ExecutionId id) {
+  return fail(Errc::Invalid, "execution {} is settled", id.value());
+}
+
+}  // namespace
+
+std::string scope_of(ExecutionId execution) {
+  return fmt::format("execution:{}", execution.value());
+}
+
+Executions::Executions(std::shared_ptr<ProjectDatabase> database)
+    : database_(std::move(database)) {}
+Executions::Executions(Executions&&) noexcept = default;
+Executions& Executions::operator=(Executions&&) noexcept = default;
+
+Executions::~Executions() {
+  if (!database_ || unwritten_.empty() || !database_->is_open()) return;
+  if (auto written = flush(); !written) {
+    log_warn("what became of {} executions is not recorded: {}", unwritten_.size(),
+             written.error().message);
+  }
+}
+
+Result<Executions> Executions::open(const fs::path& root) {
+  auto database = ProjectDatabase::open(root);
+  if (!database) return fail(database.error());
+  return Executions(std::move(*database));
+}
+
+Result<ExecutionId> Executions::add(const ExecutionEntry& entry) {
+  if (auto written = flush(); !written) return fail(written.error());
+  auto id = database_->attempt([&](Database& database) { return insert(database, entry, last_); });
+  if (id) last_ = *id;
+  return id;
+}
+
+Result<void> Executions::update(const ExecutionEntry& entry) {
+  if (entry.id == ExecutionId()) return fail(Errc::Invalid, "an execution without a number");
+  const auto waiting = unwritten_.find(entry.id);
+  if (waiting != unwritten_.end() && waiting->second.status == ExecutionStatus::Settled) {
+    return fail_as_settled(entry.id);
+  }
+  last_ = std::max(last_, entry.id);
+  if (unwritten_.empty()) {
+    // The usual case: nothing is copied.
+    const auto written = database_->attempt([&](Database& database) -> Result<Written> {
+      auto transaction = Transaction::begin(database);
+      if (!transaction) return fail(transaction.error());
+      const auto done = write(database, entry);
+      if (!done) return done;
+      if (auto committed = transaction->commit(); !committed) return fail(committed.error());
+      return done;
+    });
+    if (written) return *written == Written::Yes ? Result<void>() : fail_as_settled(entry.id);
+    unwritten_.emplace(entry.id, entry);
+    return fail(written.error());
+  }
+  unwritten_.insert_or_assign(entry.id, entry);
+  if (unwritten_.size() > kMostUnwritten) unwritten_.erase(unwritten_.begin());
+  return flush();
+}
+
+Result<void> Executions::flush() {
+  if (unwritten_.empty()) return {};
+  auto written = database_->attempt([&](Database& database) -> Result<void> {
+    auto transaction = Transaction::begin(database);
+    if (!transaction) return fail(transaction.error());
+    for (const auto& [id, entry] : unwritten_) {
+      // One that is settled in the file stays as it is.
+      if (const auto done = write(database, entry); !done) return fail(done.error());
+    }
+    return transaction->commit();
+  });
+  if (written) unwritten_.clear();
+  return written;
+}
+
+Result<std::optional<ExecutionEntry>> Executions::find(ExecutionId id) {
+  if (auto written = flush(); !written) return fail(written.error());
+  return database_->attempt([&](Database& database) { return read_one(database, id); });
+}
+
+Result<std::vector<ExecutionEntry>> Executions::recent(int n, const ExecutionFilter& filter) {
+  if (auto written = flush(); !written) return fail(written.error());
+  return database_->attempt([&](Database& database) { return read_recent(database, n, filter); });
+}
+
+Result<std::vector<ExecutionEntry>> Executions::unsettled() {
+  if (auto written = flush(); !written) return fail(written.error());
+  return database_->attempt([](Database& database) { return read_unsettled(database); });
+}
+
+Result<void> Executions::set_state(const std::string& scope, const std::string& key,
+                                   const std::string& value) {
+  if (key.empty()) return fail(Errc::Invalid, "state of {} needs a key", scope);
+  if (key.size() + value.size() > kMostStateBytes) {
+    return fail(Errc::Invalid, "state of {} takes no more than {} KiB at a key", scope,
+                kMostStateBytes / 1024);
+  }
+  const auto fits =
+      database_->attempt([&](Database& database) { return put(database, scope, key, value); });
+  if (!fits) return fail(fits.error());
+  if (!*fits)
+    return fail(Errc::Invalid, "state of {} takes no more than {} keys", scope, kMostKeys);
+  return {};
+}
+
+Result<std::map<std::string, std::string>> Executions::state_of(const std::string& scope) {
+  return database_->attempt([&](Database& database) { return read_state(database, scope); });
+}
+
+Result<void> Executions::forget_state(const std::string& scope) {
+  return database_->attempt([&](Database& database) {
+    return run_with(database, "DELETE FROM states WHERE scope = ?1", scope);
+  });
+}
+
+Result<std::vector<ExecutionEntry>> recorded_executions(const fs::path& root, int n,
+                                                        const ExecutionFilter& filter) {
+  auto recorded = open_recorded(root);
+  if (!recorded) return fail(recorded.error());
+  if (recorded->version < kVersionWithExecutions) return std::vector<ExecutionEntry>();
+  auto entries = read_recent(*recorded->database, n, filter);
+  if (!entries) return fail(entries.error(), "{}", ProjectDatabase::file_in(root).string());
+  return entries;
+}
+
+Result<std::optional<ExecutionEntry>> recorded_execution(const fs::path& root, ExecutionId id) {
+  auto recorded = open_recorded(root);
+  if (!recorded) return fail(recorded.error());
+  if (recorded->version < kVersionWithExecutions) return std::optional<ExecutionEntry>();
+  auto entry = read_one(*recorded->database, id);
+  if (!entry) return fail(entry.error(), "{}", ProjectDatabase::file_in(root).string());
+  return entry;
+}
+
+}  // namespace poltergeist::state

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// The executions of a project's tasks, and the state that their attempts leave for later ones, kept
+// over restarts in the project's database. An execution is written down when it is queued, before
+// each attempt and when it settles; what was settled stays as it is. Whatever goes wrong is an
+// Error and nothing more: the daemon goes on. One thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/enum_names.h"
+#include "base/id.h"
+#include "base/outcome.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace poltergeist::state {
+
+class ProjectDatabase;
+
+// Waiting: for its next attempt. Settled: for good.
+enum class ExecutionStatus { Queued, Running, Waiting, Settled };
+inline constexpr auto kExecutionStatuses = std::to_array<EnumName<ExecutionStatus>>({
+    {ExecutionStatus::Queued, "queued"},
+    {ExecutionStatus::Running, "running"},
+    {ExecutionStatus::Waiting, "waiting"},
+    {ExecutionStatus::Settled, "settled"},
+});
+
+struct ExecutionEntry {
+  ExecutionId id;
+  TaskId task;
+  std::string queue;
+  std::string input;  // a JSON object, secrets taken out
+  // Secrets of the input are in the memory of the daemon alone: it cannot be tried after a restart.
+  bool input_withheld = false;
+  // What the caller asked for instead of the task's own.
+  std::optional<int> max_retries = std::nullopt;
+  std::optional<Milliseconds> timeout = std::nullopt;
+  ExecutionStatus status = ExecutionStatus::Queued;
+  int attempt = 0;      // the number of the last one that began; 0: none yet
+  std::string trigger;  // "exec", "hook:<target>"
+  WallTime queued_at{};
+  std::optional<WallTime> started_at = std::nullopt;
+  std::optional<WallTime> ended_at = std::nullopt;
+  std::optional<WallTime> retry_at = std::nullopt;
+  std::optional<ExecutionOutcome> outcome = std::nullopt;
+  std::optional<FailureKind> failure_kind = std::nullopt;
+  std::string result;  // the result JSON, once settled
+
+  friend bool operator==(const ExecutionEntry&, const ExecutionEntry&) = default;
+};
+
+// Those of which all hold.
+struct ExecutionFilter {
+  TaskId task = {};  // empty: any
+  std::optional<ExecutionStatus> status = std::nullopt;
+};
+
+class Executions {
+ public:
+  // Settled ones kept, by number; the state of what is forgotten goes with it.
+  static constexpr int kKept = 10'000;
+  // Of the state of one scope: keys, and bytes of a key with its value.
+  static constexpr std::size_t kMostKeys = 256;
+  static constexpr std::size_t kMostStateBytes = std::size_t{64} * 1024;
+
+  // With a database of its own.
+  [[nodiscard]] static Result<Executions> open(const std::filesystem::path& root);
+  explicit Executions(std::shared_ptr<ProjectDatabase> database);
+  Executions(Executions&&) noexcept;
+  Executions& operator=(Executions&&) noexcept;
+  ~Executions();
+
+  // Gives the entry its number: one more than any before it, across restarts. When it is returned,
+  // no kill takes the entry back (a power cut may). Errc::Busy if another program holds the
+  // database: then nothing is kept.
+  [[nodiscard]] Result<ExecutionId> add(const ExecutionEntry& entry);
+  // Replaces what is known of it. Errc::Invalid if it is settled already: the first end is the end.
+  // One that is missing, for its file was set aside, is there again. Errc::Busy: it is kept in
+  // memory and written with the next call (or by flush()).
+  [[nodiscard]] Result<void> update(const ExecutionEntry& entry);
+  [[nodiscard]] Result<void> flush();
+
+  // Nothing if it is not known (any more).
+  [[nodiscard]] Result<std::optional<ExecutionEntry>> find(ExecutionId id);
+  // The last n, newest first.
+  [[nodiscard]] Result<std::vector<ExecutionEntry>> recent(int n,
+                                                           const ExecutionFilter& filter = {});
+  // All that are to go on, oldest first.
+  [[nodiscard]] Result<std::vector<ExecutionEntry>> unsettled();
+
+  // What a scope remembers: "execution:17", "target:app", "hook:app/name". Errc::Invalid for a key
+  // that is empty, and beyond the limits above; nothing changes then.
+  [[nodiscard]] Result<void> set_state(const std::string& scope, const std::string& key,
+                                       const std::string& value);
+  [[nodiscard]] Result<std::map<std::string, std::string>> state_of(const std::string& scope);
+  [[nodiscard]] Result<void> forget_state(const std::string& scope);
+
+ private:
+  std::shared_ptr<ProjectDatabase> database_;
+  ExecutionId last_;  // the highest number given here: a file that is begun anew does not know it
+  std::map<ExecutionId, ExecutionEntry> unwritten_;
+};
+
+// The scope of an execution's own state.
+[[nodiscard]] std::string scope_of(ExecutionId execution);
+
+// What recent() and find() say, for those who do not hold the project's lock: nothing is repaired
+// or changed. Errc::NotFound if there is no database.
+[[nodiscard]] Result<std::vector<ExecutionEntry>> recorded_executions(
+    const std::filesystem::path& root, int n, const ExecutionFilter& filter = {});
+[[nodiscard]] Result<std::optional<ExecutionEntry>> recorded_execution(
+    const std::filesystem::path& root, ExecutionId id);
+
+}  // namespace poltergeist::state
