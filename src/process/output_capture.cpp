@@ -160,7 +160,8 @@ OutputCapture::Cuts OutputCapture::cuts() const {
 }
 
 CapturedOutput OutputCapture::take() {
-  CapturedOutput output{.bytes = bytes_};
+  CapturedOutput output;
+  output.bytes = bytes_;
   if (bytes_ > limit_) {
     const auto ring = kept_.begin() + static_cast<std::ptrdiff_t>(head_size());
     std::rotate(ring, ring + static_cast<std::ptrdiff_t>(oldest_), kept_.end());
