@@ -58,7 +58,8 @@ BENCHMARK(split_a_megabyte_into_lines);
 
 void redact_a_megabyte_with_forty_secrets(benchmark::State& state) {
   std::vector<std::string> values;
-  for (unsigned i = 1; i <= 40; ++i) values.push_back(fmt::format("{:x}{:x}", i * 2654435761U, i * 40503U));
+  for (unsigned i = 1; i <= 40; ++i)
+    values.push_back(fmt::format("{:x}{:x}", i * 2654435761U, i * 40503U));
   std::string text;
   while (text.size() < (1U << 20))
     text += "a line of output of ordinary length, as compilers print\n";
