@@ -44,14 +44,21 @@ std::optional<double> finite_number(std::string_view text) {
 
 std::optional<ProtocolCommand> ProtocolReader::feed(const Line& line) {
   const bool is_rest = std::exchange(is_cut_, line.end == LineEnd::Split);
-  if (is_rest || is_cut_) return std::nullopt;
+  if (is_rest) return std::nullopt;
   // Nearly all lines of a command are output: they cost a look at their first byte.
   if (line.text.empty() || (line.text.front() != ':' && line.text.front() != '\x1b')) {
     return std::nullopt;
   }
   const auto text = without_escapes(line.text);
   const auto parts = parts_of(text);
-  return parts ? command_of(*parts) : std::nullopt;
+  if (!parts) return std::nullopt;
+  auto command = command_of(*parts);
+  if (!command || !is_cut_) return command;
+  if (!std::exchange(has_warned_of_length_, true)) {
+    warnings_.push_back(fmt::format(
+        "the message of ::{}:: is longer than a line may be, so it is output", parts->name));
+  }
+  return std::nullopt;
 }
 
 std::optional<std::string> ProtocolReader::take_warning() {

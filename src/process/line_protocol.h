@@ -68,8 +68,8 @@ class ProtocolReader {
 
   // The command that this line is; nothing for output.
   [[nodiscard]] std::optional<ProtocolCommand> feed(const Line& line);
-  // What its author should know, one sentence at a time: a command that does not exist, a
-  // percentage that is none (once). Plain ASCII.
+  // What its author should know, one sentence at a time: a command that does not exist; a
+  // percentage that is none (once); a message that is too long for a line (once). Plain ASCII.
   [[nodiscard]] std::optional<std::string> take_warning();
 
  private:
@@ -94,6 +94,7 @@ class ProtocolReader {
   bool is_cut_ = false;  // the next line is the rest of one that was cut for its length
   std::vector<std::string> unknown_;
   bool has_warned_of_percent_ = false;
+  bool has_warned_of_length_ = false;
   std::deque<std::string> warnings_;
 };
 
