@@ -8,6 +8,8 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include "support/program.h"
+
 using namespace poltergeist;
 using namespace poltergeist::process;
 
@@ -240,6 +242,20 @@ TEST_CASE("a line that was cut for its length is no command, and neither is the 
         Commands{LogMessage{LogLevel::Info, "x"}});
 }
 
+TEST_CASE("a command that is too long for a line is output, and its author is told once") {
+  ProtocolReader reader;
+  const auto feed = [&](std::string_view text, LineEnd end) { return reader.feed({text, end}); };
+  for (int i = 0; i < 2; ++i) {
+    CHECK_FALSE(feed("::set-output key=a::a long mess", LineEnd::Split));
+    CHECK_FALSE(feed("::heartbeat::", LineEnd::Newline));
+    CHECK_FALSE(feed("output that is long", LineEnd::Split));
+    CHECK_FALSE(feed("::log::x", LineEnd::Eof));
+  }
+  CHECK(warnings_of(reader) ==
+        std::vector<std::string>{
+            "the message of ::set-output:: is longer than a line may be, so it is output"});
+}
+
 TEST_CASE("a line as long as one may be is a command like all others") {
   const std::string longest = "::log::" + std::string(LineSplitter::kLongest - 7, 'm');
   CHECK(commands_in(longest + "\n").size() == 1);
@@ -280,6 +296,18 @@ TEST_CASE("commands do not depend on how the bytes are cut into reads") {
   std::vector<std::string_view> single;
   for (std::size_t at = 0; at < bytes.size(); ++at) single.push_back(bytes.substr(at, 1));
   CHECK(commands_in_pieces(single, 40) == whole);
+}
+
+TEST_CASE("the example of the protocol shows each command") {
+  const auto ran =
+      test::run({.argv = {"/bin/sh", POLTERGEIST_SOURCE_DIR "/examples/tasks/protocol-demo.sh"},
+                 .env = {{"STATE_CURSOR", "4"}}});
+  CHECK(ran.code == 0);
+  CHECK(commands_in(ran.out) ==
+        Commands{LogMessage{LogLevel::Info, "starting"}, TaskProgress{0, "step 0"},
+                 TaskProgress{50, "step 50"}, TaskProgress{100, "step 100"}, Heartbeat{},
+                 SetState{"cursor", "41"}, SetOutput{"url", "http://localhost:8080/?a=b::c"},
+                 LogMessage{LogLevel::Warn, "nearly done"}});
 }
 
 TEST_CASE("twenty thousand pairs in one line take no time to speak of") {
