@@ -21,6 +21,14 @@ constexpr int kReadsPerTurn = 4;
 // them.
 constexpr int kReadsAtTheEnd = 16;
 
+// Up to the first line break, or all of them. Compared by hand: find_first_of() asks memchr() for
+// each byte, which takes several times as long.
+std::size_t length_of_part(std::string_view bytes) {
+  std::size_t length = 0;
+  while (length < bytes.size() && bytes[length] != '\n' && bytes[length] != '\r') ++length;
+  return length;
+}
+
 }  // namespace
 
 void LineSplitter::feed(std::string_view bytes, const OnLine& on_line) {
@@ -35,7 +43,7 @@ void LineSplitter::feed(std::string_view bytes, const OnLine& on_line) {
       }
       if (!rest_.empty()) end_line({}, LineEnd::Overwritten, on_line);
     }
-    const auto end = std::min(bytes.find_first_of("\r\n"), bytes.size());
+    const auto end = length_of_part(bytes);
     const auto part = bytes.substr(0, end);
     if (end < bytes.size() && bytes[end] == '\n') {
       end_line(part, LineEnd::Newline, on_line);
