@@ -16,6 +16,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kMostUnwritten = 256;
+// The event loop stands still meanwhile; the rest is for the next that settles.
+constexpr int kMostForgottenAtOnce = 64;
 constexpr std::int64_t kVersionWithExecutions = 3;
 
 // The text of a statement is what it is kept by.
@@ -50,9 +52,15 @@ const std::string kUpdate = fmt::format(
     " WHERE status <> 'settled' RETURNING id",
     kColumns, parameters(1, kColumnCount), kChanges);
 
-constexpr auto kCountSettled =
-    "INSERT INTO counters(name, value) VALUES('settled', 1)"
-    " ON CONFLICT(name) DO UPDATE SET value = value + 1 RETURNING value";
+constexpr auto kCount =
+    "INSERT INTO counters(name, value) VALUES(?1, ?2)"
+    " ON CONFLICT(name) DO UPDATE SET value = value + ?2 RETURNING value";
+
+// The bytes that it gives back.
+constexpr auto kForgetOldest =
+    "DELETE FROM executions WHERE id = (SELECT id FROM executions"
+    " WHERE status = 'settled' AND id <> ?1 ORDER BY ended_at, id LIMIT 1)"
+    " RETURNING length(CAST(input AS BLOB)) + length(CAST(result AS BLOB)), id";
 
 const std::string kFind = fmt::format("SELECT {} FROM executions WHERE id = ?1", kColumns);
 
@@ -136,48 +144,64 @@ Result<std::optional<std::int64_t>> step_to_end(Statement& statement) {
   return number;
 }
 
-Result<void> run(Database& database, std::string_view sql) {
-  auto statement = database.kept(sql);
+Result<void> forget(Database& database, const std::string& scope) {
+  auto statement = database.kept("DELETE FROM states WHERE scope = ?1");
   if (!statement) return fail(statement.error());
+  (*statement)->bind(1, scope);
   const auto done = step_to_end(**statement);
   if (!done) return fail(done.error());
   return {};
 }
 
-Result<void> run_with(Database& database, std::string_view sql, std::string_view text) {
-  auto statement = database.kept(sql);
+// The sum after it.
+Result<std::int64_t> count(Database& database, std::string_view what, std::int64_t more) {
+  auto statement = database.kept(kCount);
   if (!statement) return fail(statement.error());
-  (*statement)->bind(1, text);
-  const auto done = step_to_end(**statement);
-  if (!done) return fail(done.error());
-  return {};
+  (*statement)->bind(1, what).bind(2, more);
+  const auto sum = step_to_end(**statement);
+  if (!sum) return fail(sum.error());
+  return sum->value_or(0);
 }
 
-// In the transaction in which it settles: the count is that of the rows.
-Result<void> forget_oldest(Database& database) {
-  auto oldest = database.kept(
-      "DELETE FROM executions WHERE id = (SELECT min(id) FROM executions WHERE status = 'settled')"
-      " RETURNING id");
-  if (!oldest) return fail(oldest.error());
-  const auto id = step_to_end(**oldest);
-  if (!id) return fail(id.error());
-  if (!*id) return {};
-  auto forgotten = run_with(database, "DELETE FROM states WHERE scope = ?1",
-                            scope_of(ExecutionId(static_cast<std::uint64_t>(**id))));
-  if (!forgotten) return forgotten;
-  return run(database, "UPDATE counters SET value = value - 1 WHERE name = 'settled'");
-}
-
-Result<void> on_settled(Database& database) {
-  std::int64_t settled = 0;
+// The bytes of the one that ended first; nothing if there is none beside the last.
+Result<std::optional<std::int64_t>> forget_oldest(Database& database, ExecutionId last) {
+  std::optional<std::int64_t> bytes;
+  ExecutionId oldest;
   {
-    auto count = database.kept(kCountSettled);
-    if (!count) return fail(count.error());
-    const auto number = step_to_end(**count);
-    if (!number) return fail(number.error());
-    settled = number->value_or(0);
+    auto statement = database.kept(kForgetOldest);
+    if (!statement) return fail(statement.error());
+    (*statement)->bind(1, static_cast<std::int64_t>(last.value()));
+    const auto row = (*statement)->step();
+    if (!row) return fail(row.error());
+    if (!*row) return std::nullopt;
+    bytes = (*statement)->whole(0);
+    oldest = ExecutionId(static_cast<std::uint64_t>((*statement)->whole(1)));
+    if (const auto end = (*statement)->step(); !end) return fail(end.error());
   }
-  return settled > Executions::kKept ? forget_oldest(database) : Result<void>();
+  if (auto forgotten = forget(database, scope_of(oldest)); !forgotten) {
+    return fail(forgotten.error());
+  }
+  return bytes;
+}
+
+// In the transaction in which it settles, so that the sums are those of the rows.
+Result<void> on_settled(Database& database, ExecutionId id, const ExecutionEntry& entry) {
+  const auto size = static_cast<std::int64_t>(entry.input.size() + entry.result.size());
+  auto settled = count(database, "settled", 1);
+  if (!settled) return fail(settled.error());
+  auto bytes = count(database, "settled_bytes", size);
+  if (!bytes) return fail(bytes.error());
+  for (int i = 0; i < kMostForgottenAtOnce; ++i) {
+    if (*settled <= Executions::kKept && *bytes <= Executions::kKeptBytes) return {};
+    const auto forgotten = forget_oldest(database, id);
+    if (!forgotten) return fail(forgotten.error());
+    if (!*forgotten) return {};
+    settled = count(database, "settled", -1);
+    if (!settled) return fail(settled.error());
+    bytes = count(database, "settled_bytes", -**forgotten);
+    if (!bytes) return fail(bytes.error());
+  }
+  return {};
 }
 
 Result<ExecutionId> insert(Database& database, const ExecutionEntry& entry, ExecutionId last) {
@@ -194,7 +218,8 @@ Result<ExecutionId> insert(Database& database, const ExecutionEntry& entry, Exec
     id = *number;
   }
   if (entry.status == ExecutionStatus::Settled) {
-    if (auto counted = on_settled(database); !counted) return fail(counted.error());
+    const ExecutionId number(static_cast<std::uint64_t>(id.value_or(0)));
+    if (auto counted = on_settled(database, number, entry); !counted) return fail(counted.error());
   }
   if (auto done = transaction->commit(); !done) return fail(done.error());
   return ExecutionId(static_cast<std::uint64_t>(id.value_or(0)));
@@ -213,7 +238,9 @@ Result<Written> write(Database& database, const ExecutionEntry& entry) {
     if (!*changed) return Written::WasSettled;
   }
   if (entry.status == ExecutionStatus::Settled) {
-    if (auto counted = on_settled(database); !counted) return fail(counted.error());
+    if (auto counted = on_settled(database, entry.id, entry); !counted) {
+      return fail(counted.error());
+    }
   }
   return Written::Yes;
 }
@@ -407,9 +434,7 @@ Result<std::map<std::string, std::string>> Executions::state_of(const std::strin
 }
 
 Result<void> Executions::forget_state(const std::string& scope) {
-  return database_->attempt([&](Database& database) {
-    return run_with(database, "DELETE FROM states WHERE scope = ?1", scope);
-  });
+  return database_->attempt([&](Database& database) { return forget(database, scope); });
 }
 
 Result<std::vector<ExecutionEntry>> recorded_executions(const fs::path& root, int n,

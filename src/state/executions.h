@@ -64,8 +64,10 @@ struct ExecutionFilter {
 
 class Executions {
  public:
-  // Settled ones kept, by number; the state of what is forgotten goes with it.
+  // What is kept of the settled ones: so many, and so many bytes of their inputs and results. Those
+  // that ended first are forgotten, and their state with them; the last is kept in any case.
   static constexpr int kKept = 10'000;
+  static constexpr std::int64_t kKeptBytes = std::int64_t{64} << 20U;
   // Of the state of one scope: keys, and bytes of a key with its value.
   static constexpr std::size_t kMostKeys = 256;
   static constexpr std::size_t kMostStateBytes = std::size_t{64} * 1024;

@@ -71,7 +71,7 @@ CREATE TABLE executions(
 ) STRICT;
 CREATE INDEX executions_of_task ON executions(task, id);
 CREATE INDEX executions_unsettled ON executions(id) WHERE status <> 'settled';
-CREATE INDEX executions_settled ON executions(id) WHERE status = 'settled';
+CREATE INDEX executions_settled ON executions(ended_at, id) WHERE status = 'settled';
 CREATE TABLE states(
   scope TEXT NOT NULL,
   key TEXT NOT NULL,

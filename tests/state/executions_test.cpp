@@ -240,6 +240,40 @@ TEST_CASE("the last ten thousand settled executions are kept, and all that are n
   CHECK(all.back() == 1);
 }
 
+TEST_CASE("what ended first is forgotten first, however late it began") {
+  const test::TempDir root;
+  auto executions = opened(root);
+  const auto long_one = added(executions, queued());
+  for (int i = 0; i < 2; ++i) {
+    REQUIRE(executions.update(settled(added(executions, queued()))));
+  }
+  // As if there were as many as are kept.
+  Other(root).execute("UPDATE counters SET value = 10000 WHERE name = 'settled'");
+  auto end = settled(long_one);
+  end.ended_at = kStart + std::chrono::hours(24);
+  REQUIRE(executions.update(end));
+  CHECK(numbers_of(executions.recent(10)) == Numbers{3, 1});
+}
+
+TEST_CASE("64 MiB of results are kept, and the last one however large it is") {
+  const test::TempDir root(test::memory_directory());
+  auto executions = opened(root);
+  const auto end_with = [&](std::size_t bytes) {
+    auto entry = settled(added(executions, queued()));
+    entry.result = std::string(bytes, 'r');
+    REQUIRE(executions.update(entry));
+  };
+  constexpr std::size_t kMebibyte = std::size_t{1} << 20U;
+  for (int i = 0; i < 7; ++i) end_with(10 * kMebibyte);
+  CHECK(numbers_of(executions.recent(10)) == Numbers{7, 6, 5, 4, 3, 2});
+  end_with(70 * kMebibyte);
+  CHECK(numbers_of(executions.recent(10)) == Numbers{8});
+  end_with(1);
+  CHECK(numbers_of(executions.recent(10)) == Numbers{9});
+  end_with(1);
+  CHECK(numbers_of(executions.recent(10)) == Numbers{10, 9});
+}
+
 TEST_CASE("the state of an execution is forgotten with it, and no other") {
   const test::TempDir root(test::memory_directory());
   auto executions = opened(root);
