@@ -9,11 +9,11 @@
 namespace poltergeist {
 
 // Of an attempt. Retry: it failed in a way that its task says may be over soon.
-enum class Outcome { Success, Retry, Failure };
+enum class Outcome { Success, Retry, Failed };
 inline constexpr auto kOutcomes = std::to_array<EnumName<Outcome>>({
     {Outcome::Success, "success"},
     {Outcome::Retry, "retry"},
-    {Outcome::Failure, "failure"},
+    {Outcome::Failed, "failure"},
 });
 
 // How an attempt that was no success failed.
@@ -35,10 +35,10 @@ inline constexpr auto kFailureKinds = std::to_array<EnumName<FailureKind>>({
 });
 
 // Of an execution: what its last attempt came to.
-enum class ExecutionOutcome { Success, Failure, Timeout, RetriesExhausted, Cancelled };
+enum class ExecutionOutcome { Success, Failed, Timeout, RetriesExhausted, Cancelled };
 inline constexpr auto kExecutionOutcomes = std::to_array<EnumName<ExecutionOutcome>>({
     {ExecutionOutcome::Success, "success"},
-    {ExecutionOutcome::Failure, "failure"},
+    {ExecutionOutcome::Failed, "failure"},
     {ExecutionOutcome::Timeout, "timeout"},
     {ExecutionOutcome::RetriesExhausted, "retries_exhausted"},
     {ExecutionOutcome::Cancelled, "cancelled"},

@@ -112,7 +112,8 @@ void Hooks::conclude(Line& line, std::optional<std::string> formatted, HookActio
                               .name = hook.name,
                               .exit_code = output.exit_code,
                               .took = now - ended.since,
-                              .result = hook_result(output, hook.max_lines)});
+                              .result = hook_result(output, hook.max_lines),
+                              .outputs = ended.hook_exit.outputs});
 }
 
 HookActions Hooks::on_time(Instant now) {

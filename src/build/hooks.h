@@ -14,6 +14,8 @@
 #include <variant>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "base/id.h"
 #include "base/time.h"
 #include "build/hook_result.h"
@@ -57,6 +59,7 @@ struct HookEnded {
   int exit_code = 0;
   Duration took{0};
   HookResult result;
+  nlohmann::json outputs{};
 };
 using HookAction = std::variant<StartHook, StartFormatter, CancelHook, HookEnded>;
 using HookActions = std::vector<HookAction>;
@@ -66,6 +69,7 @@ struct HookExit {
   int exit_code = 0;  // 128+n for death by signal n; 127 if it could not be started
   std::string standard_output;
   std::string standard_error;
+  nlohmann::json outputs{};  // an object: what it set, or what its task answered; null: nothing
 };
 
 class Hooks {

@@ -27,4 +27,12 @@ Result<daemon::ForegroundResult> build_here(const DaemonCall& call,
   return daemon::build_in_foreground(options_for(call), build);
 }
 
+Result<daemon::ForegroundExecutionEnd> execute_here(daemon::ForegroundExecution execution) {
+  return daemon::execute_in_foreground(std::move(execution));
+}
+
+Result<daemon::TaskPlan> plan_here(const daemon::ForegroundExecution& execution) {
+  return daemon::plan_in_foreground(execution);
+}
+
 }  // namespace poltergeist::cli

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The two ways in which this program becomes the daemon: for good, or for one build. The only
-// place of the room that includes the daemon's.
+// The ways in which this program does the daemon's work: for good, for one build, for one task. The
+// only place of the room that knows how.
 #pragma once
 
 #include <filesystem>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "daemon/foreground_execution.h"
 #include "daemon/run.h"
 
 namespace poltergeist::cli {
@@ -27,5 +28,11 @@ struct DaemonCall {
 // Builds once under the daemon's lock, in this process.
 [[nodiscard]] Result<daemon::ForegroundResult> build_here(const DaemonCall& call,
                                                           const daemon::ForegroundBuild& build);
+
+// Executes one task, in this process; a daemon beside it has no part in it.
+[[nodiscard]] Result<daemon::ForegroundExecutionEnd> execute_here(
+    daemon::ForegroundExecution execution);
+// What that would execute.
+[[nodiscard]] Result<daemon::TaskPlan> plan_here(const daemon::ForegroundExecution& execution);
 
 }  // namespace poltergeist::cli

@@ -12,7 +12,9 @@ namespace poltergeist::cli {
 [[nodiscard]] int verb_doctor(Arguments& arguments);
 [[nodiscard]] int verb_errors(Arguments& arguments);
 [[nodiscard]] int verb_events(Arguments& arguments);
+[[nodiscard]] int verb_exec(Arguments& arguments);
 [[nodiscard]] int verb_haunt(Arguments& arguments);
+[[nodiscard]] int verb_health(Arguments& arguments);
 [[nodiscard]] int verb_init(Arguments& arguments);
 [[nodiscard]] int verb_list(Arguments& arguments);
 [[nodiscard]] int verb_logs(Arguments& arguments);

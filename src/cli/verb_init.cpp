@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <filesystem>
 #include <system_error>
 
@@ -13,7 +12,9 @@
 #include "cli/verb_functions.h"
 #include "config/discovery.h"
 #include "process/environment.h"
-#include "process/spawn.h"
+#include "process/orphanage.h"
+#include "process/task_executor.h"
+#include "sys/loop.h"
 #include "sys/unique_fd.h"
 
 namespace poltergeist::cli {
@@ -32,17 +33,6 @@ struct InitCall {
   bool no_auto_add = false;
 };
 
-std::string read_all(int fd) {
-  std::string text;
-  std::array<char, 64 << 10> bytes;
-  while (true) {
-    const auto count = ::read(fd, bytes.data(), bytes.size());
-    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (count <= 0) return text;
-    if (text.size() < kMostOutput) text.append(bytes.data(), static_cast<std::size_t>(count));
-  }
-}
-
 std::string last_lines(std::string_view text) {
   const auto lines = lines_of(text);
   std::string last;
@@ -54,20 +44,26 @@ std::string last_lines(std::string_view text) {
 
 // The CommandRunner of detect.h, for real: it waits for the program's end.
 Result<std::string> run_command(const std::vector<std::string>& argv, const fs::path& cwd) {
-  auto child = process::spawn({.argv = argv,
-                               .cwd = cwd,
-                               .env = process::own_environment(),
-                               .out = process::Stream::pipe(),
-                               .err = process::Stream::same_as_out(),
-                               .group = process::Group::Same});
-  if (!child) return fail(child.error());
-  const UniqueFd output = child->take_out();
-  // Its end of a pipe is non-blocking, for event loops; here there is nothing else to do meanwhile.
-  ::fcntl(output.get(), F_SETFL, 0);
-  auto text = read_all(output.get());
-  const auto exit = child->reap();
-  if (exit.ok()) return text;
-  return fail(Errc::Io, "{} ended with {}: {}", argv.front(), exit.text(), last_lines(text));
+  const auto loop = Loop::create();
+  if (!loop) return fail(loop.error());
+  const auto orphanage = process::Orphanage::create(**loop);
+  if (!orphanage) return fail(orphanage.error());
+  process::TaskExecutor executor(**orphanage);
+  std::optional<process::CommandEnd> ended;
+  process::Attempt::Listener listener;
+  listener.on_end = [&](process::CommandEnd end) { ended = std::move(end); };
+  const auto attempt = executor.start({.name = argv.front(),
+                                       .argv = argv,
+                                       .cwd = cwd,
+                                       .env = process::own_environment(),
+                                       .errors_to_output = true,
+                                       .most_kept = kMostOutput},
+                                      std::move(listener));
+  if (!attempt) return fail(attempt.error());
+  (*loop)->run_until([&] { return ended.has_value(); });
+  if (ended->exit.ok()) return std::move(ended->out.text);
+  return fail(Errc::Io, "{} ended with {}: {}", argv.front(), ended->exit.text(),
+              last_lines(ended->out.text));
 }
 
 // Created, never replaced: somebody may have written one since we looked.

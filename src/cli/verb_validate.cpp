@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include <unistd.h>
-
-#include <array>
 #include <string>
 
 #include "cli/output.h"
 #include "cli/project_at.h"
+#include "cli/standard_input.h"
 #include "cli/verb_functions.h"
 #include "config/discovery.h"
 #include "config/problem.h"
@@ -20,24 +18,9 @@ namespace {
 
 constexpr std::size_t kMostInput = 1 << 20;
 
-Attempt<std::string> standard_input() {
-  std::string text;
-  std::array<char, 64 << 10> bytes;
-  while (true) {
-    const auto count = ::read(STDIN_FILENO, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return refuse(ExitCode::CannotAnswer, "the standard input cannot be read");
-    if (count == 0) return text;
-    text.append(bytes.data(), static_cast<std::size_t>(count));
-    if (text.size() > kMostInput) {
-      return refuse(ExitCode::Usage, "the standard input is over {} bytes", kMostInput);
-    }
-  }
-}
-
 // What is piped in is judged as if it were the configuration of this directory.
 Attempt<config::Loaded> load_standard_input(fs::path& file) {
-  const auto text = standard_input();
+  const auto text = standard_input(kMostInput);
   if (!text) return refuse(text.error());
   std::error_code error;
   const auto cwd = fs::canonical(".", error);

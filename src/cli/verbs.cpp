@@ -22,6 +22,10 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"pause", "", Group::Daemon, "Stop building by itself; `build` still works", verb_pause,
      nullptr, "It holds over a restart of the daemon."},
     {"resume", "", Group::Daemon, "Build by itself again", verb_resume},
+    {"health", "", Group::Daemon, "Say whether the configuration is valid and the daemon answers",
+     verb_health, nullptr,
+     "For liveness probes. Exit codes: 0 both hold, 2 the configuration is wrong, 3 no daemon\n"
+     "answers."},
     {"init", "", Group::Project, "Write a configuration for what is found here", verb_init},
     {"list", "", Group::Project, "List the targets of the configuration", verb_list},
     {"validate", "", Group::Project, "Check the configuration", verb_validate, nullptr,
@@ -48,6 +52,11 @@ constexpr auto kVerbs = std::to_array<Verb>({
     {"why", "", Group::Development,
      "Say which targets a path belongs to, or why a target was built", verb_why},
     {"events", "", Group::Development, "Print what happens, one JSON object per line", verb_events},
+    {"exec", "", Group::Development, "Execute a task of the configuration, here and now", verb_exec,
+     nullptr,
+     "Its output comes as it is printed; what it says of itself goes to stderr. Exit codes: 0\n"
+     "success, 75 retries spent, 124 timeout, 126 and 127 it could not be started, 130\n"
+     "cancelled, 4 no such task, 2 the input does not fit, else the command's own."},
     {"runner", "", Group::Development,
      "Start, stop or restart the program that autoRun keeps running", verb_runner},
     {"polter", "", Group::Development, "Run a target, fresh (the same as the program `polter`)",

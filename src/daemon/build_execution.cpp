@@ -3,32 +3,19 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "process/stop_ladder.h"
 #include "state/build_record.h"
 #include "sys/clock.h"
+#include "tasks/verdict.h"
 
 namespace poltergeist::daemon {
 
-namespace {
-
-std::string text_of(Exit exit) {
-  return exit.kind == Exit::Kind::Code ? fmt::format("exited with code {}", exit.number)
-                                       : fmt::format("killed by {}", exit.text());
-}
-
-}  // namespace
-
-BuildExecution::BuildExecution(process::Orphanage& orphanage, BuildOrder order, Listener listener)
-    : orphanage_(orphanage),
+BuildExecution::BuildExecution(process::TaskExecutor& executor, BuildOrder order, Listener listener)
+    : executor_(executor),
       order_(std::move(order)),
       listener_(std::move(listener)),
       started_(now()) {}
 
 void BuildExecution::start() {
-  if (order_.timeout > Seconds(0)) {
-    timeout_ = orphanage_.loop().at(started_ + order_.timeout, "a build's time limit",
-                                    [this] { on_timeout(); });
-  }
   start_step();
 }
 
@@ -47,32 +34,38 @@ void BuildExecution::start_step() {
     end(!missing, missing.value_or(std::string()));
     return;
   }
-  auto unit = start_command(order_.plan.steps[step_]);
-  const auto spawned = unit ? std::optional(now()) : std::nullopt;
+  auto attempt = start_command(order_.plan.steps[step_]);
+  const auto spawned = attempt ? std::optional((*attempt)->started()) : std::nullopt;
   if (!log_) {
     log_.emplace(order_.log_file);
     if (listener_.on_started) listener_.on_started(spawned);
   }
-  if (!unit) {
-    impossible_ = unit.error().code != Errc::Busy;
-    end(false, unit.error().message);
+  if (!attempt) {
+    impossible_ = attempt.error().code != Errc::Busy;
+    end(false, attempt.error().message);
     return;
   }
-  unit_ = std::move(*unit);
+  attempt_ = std::move(*attempt);
 }
 
-Result<std::unique_ptr<process::Unit>> BuildExecution::start_command(const build::Step& step) {
-  process::SpawnPlan plan;
-  plan.argv = step.argv;
-  plan.cwd = order_.plan.cwd;
-  plan.env = order_.env;
-  plan.out = process::Stream::pipe();
-  plan.err = process::Stream::same_as_out();
-  process::UnitEvents events;
-  events.line = [this](process::Source, const process::Line& line) { take_line(line); };
-  events.exited = [this](Exit exit) { on_step_exited(exit); };
-  return process::Unit::start(orphanage_, plan, process::Leftovers::Keep,
-                              fmt::format("build of {}", order_.target.value()), std::move(events));
+Result<std::unique_ptr<process::Attempt>> BuildExecution::start_command(const build::Step& step) {
+  process::Command command{.name = fmt::format("build of {}", order_.target.value()),
+                           .argv = step.argv,
+                           .cwd = order_.plan.cwd,
+                           .env = order_.env,
+                           .errors_to_output = true,
+                           .leftovers = process::Leftovers::Keep,
+                           .grace_period = order_.grace_period};
+  if (order_.timeout > Seconds(0)) command.until = started_ + order_.timeout;
+  process::Attempt::Listener listener;
+  listener.on_line = [this](process::Source, const process::Line& line) { take_line(line); };
+  listener.on_command = [this](const process::ProtocolCommand& said) { take_command(said); };
+  listener.on_time_out = [this] {
+    log_->append(fmt::format("[poltergeist] timed out after {}: stopping the build",
+                             format_duration(order_.timeout)));
+  };
+  listener.on_end = [this](const process::CommandEnd& ended) { on_step_ended(ended); };
+  return executor_.start(std::move(command), std::move(listener));
 }
 
 void BuildExecution::take_line(const process::Line& line) {
@@ -83,43 +76,50 @@ void BuildExecution::take_line(const process::Line& line) {
     diagnostics_.feed(line.text);
     if (listener_.on_line) listener_.on_line(line.text);
   }
-  if (const auto progress = progress_.feed(line.text); progress && listener_.on_progress) {
-    listener_.on_progress(*progress);
+  const auto progress = progress_.feed(line.text);
+  // What the command says itself is better than what is guessed from its tools.
+  if (progress && !said_progress_ && listener_.on_progress) listener_.on_progress(*progress);
+}
+
+void BuildExecution::take_command(const process::ProtocolCommand& command) {
+  if (const auto* progress = std::get_if<process::TaskProgress>(&command)) {
+    said_progress_ = build::Progress{.percent = static_cast<int>(progress->percent),
+                                     .label = for_terminal(progress->label)};
+    if (listener_.on_progress) listener_.on_progress(*said_progress_);
+  } else if (const auto* output = std::get_if<process::SetOutput>(&command)) {
+    if (!outputs_.set(output->key, to_utf8(output->value))) {
+      log_->append(fmt::format("[poltergeist] the output {} is one too many", output->key));
+    }
+  } else if (listener_.on_command) {
+    listener_.on_command(command);
   }
 }
 
-void BuildExecution::on_step_exited(Exit exit) {
-  ended_ = now();
-  unit_.reset();
-  exit_ = exit;
-  if (cancelled_) {
-    end(false, "cancelled");
-  } else if (timed_out_) {
-    end(false, fmt::format("timed out after {}", format_duration(order_.timeout)));
-  } else if (!exit.ok()) {
-    end(false, text_of(exit));
-  } else {
+void BuildExecution::on_step_ended(const process::CommandEnd& ended) {
+  ended_ = ended.ended;
+  attempt_.reset();
+  exit_ = ended.exit;
+  const auto verdict =
+      tasks::judge({.exit = ended.exit, .timed_out = ended.timed_out, .cancelled = cancelled_},
+                   order_.exit_codes, order_.timeout, command());
+  if (verdict.outcome == Outcome::Success) {
     ++step_;
     start_step();
+    return;
   }
+  // Who names the codes that are worth another try, wants no other failure tried again.
+  impossible_ = !order_.exit_codes.retry.empty() && verdict.outcome != Outcome::Retry;
+  end(false, verdict.message);
 }
 
 void BuildExecution::cancel() {
   cancelled_ = true;
-  if (unit_) unit_->stop(process::stop_ladder(SIGTERM, order_.grace_period));
+  if (attempt_) attempt_->cancel();
 }
 
 void BuildExecution::kill() {
   cancelled_ = true;
-  if (unit_) unit_->kill_all();
-}
-
-void BuildExecution::on_timeout() {
-  if (!unit_ || cancelled_) return;
-  timed_out_ = true;
-  log_->append(fmt::format("[poltergeist] timed out after {}: stopping the build",
-                           format_duration(order_.timeout)));
-  unit_->stop(process::stop_ladder(SIGTERM, order_.grace_period));
+  if (attempt_) attempt_->kill();
 }
 
 std::optional<std::string> BuildExecution::missing_output() const {
@@ -133,7 +133,6 @@ std::optional<std::string> BuildExecution::missing_output() const {
 }
 
 void BuildExecution::end(bool success, std::string how) {
-  timeout_.reset();
   diagnostics_.finish();
   if (!success && !how.empty()) log_->append(fmt::format("[poltergeist] {}", how));
   log_->finish();
@@ -150,6 +149,7 @@ void BuildExecution::end(bool success, std::string how) {
   report.diagnostics = diagnostics_.diagnostics();
   report.last_output = log_->tail(state::kMostErrorLines);
   report.log_bytes = log_->file().size();
+  report.outputs = outputs_.values();
   const auto on_end = listener_.on_end;
   on_end(report);
 }

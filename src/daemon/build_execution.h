@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,10 +15,10 @@
 #include "build/plan.h"
 #include "build/progress.h"
 #include "config/project.h"
-#include "process/orphanage.h"
-#include "process/unit.h"
+#include "process/task_executor.h"
 #include "state/build_log.h"
 #include "sys/loop.h"
+#include "tasks/set_values.h"
 
 namespace poltergeist::daemon {
 
@@ -29,6 +30,7 @@ struct BuildOrder {
   std::filesystem::path log_file;
   Seconds timeout{0};  // 0: none
   Seconds grace_period{10};
+  config::ExitCodes exit_codes;  // of each step
 };
 
 struct BuildEndReport {
@@ -44,6 +46,7 @@ struct BuildEndReport {
   std::optional<Instant> ended;  // the last process that was started; none was: nothing
   std::vector<Diagnostic> diagnostics;
   std::vector<std::string> last_output;
+  std::map<std::string, std::string> outputs;  // that it set
 };
 
 class BuildExecution {
@@ -54,10 +57,12 @@ class BuildExecution {
     std::function<void(std::optional<Instant> spawned)> on_started;
     std::function<void(std::string_view line)> on_line;  // each line of output, raw
     std::function<void(const build::Progress&)> on_progress;
+    // What the command says in lines of its output, beside progress and outputs.
+    std::function<void(const process::ProtocolCommand&)> on_command;
     std::function<void(const BuildEndReport&)> on_end;  // once; may destroy the execution
   };
 
-  BuildExecution(process::Orphanage& orphanage, BuildOrder order, Listener listener);
+  BuildExecution(process::TaskExecutor& executor, BuildOrder order, Listener listener);
   BuildExecution(const BuildExecution&) = delete;
   BuildExecution& operator=(const BuildExecution&) = delete;
 
@@ -73,19 +78,19 @@ class BuildExecution {
   [[nodiscard]] std::string command() const;
   [[nodiscard]] std::vector<std::string> last_lines(std::size_t count) const;
   [[nodiscard]] const std::optional<build::Progress>& progress() const {
-    return progress_.latest();
+    return said_progress_ ? said_progress_ : progress_.latest();
   }
 
  private:
   void start_step();
-  [[nodiscard]] Result<std::unique_ptr<process::Unit>> start_command(const build::Step& step);
+  [[nodiscard]] Result<std::unique_ptr<process::Attempt>> start_command(const build::Step& step);
   void take_line(const process::Line& line);
-  void on_step_exited(Exit exit);
-  void on_timeout();
+  void take_command(const process::ProtocolCommand& command);
+  void on_step_ended(const process::CommandEnd& ended);
   void end(bool success, std::string how);
   [[nodiscard]] std::optional<std::string> missing_output() const;
 
-  process::Orphanage& orphanage_;
+  process::TaskExecutor& executor_;
   BuildOrder order_;
   Listener listener_;
   std::optional<state::BuildLog> log_;  // from the start of the first command on
@@ -93,12 +98,12 @@ class BuildExecution {
   build::ProgressScanner progress_;
   Instant started_;
   std::size_t step_ = 0;
-  std::unique_ptr<process::Unit> unit_;
-  Loop::Handle timeout_;
+  std::unique_ptr<process::Attempt> attempt_;
+  std::optional<build::Progress> said_progress_;  // by the command itself
+  tasks::SetValues outputs_;
   std::optional<Exit> exit_;
   std::optional<Instant> ended_;  // its last step
   bool cancelled_ = false;
-  bool timed_out_ = false;
   bool impossible_ = false;
 };
 

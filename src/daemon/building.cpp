@@ -45,15 +45,19 @@ build::Outcome outcome_of(const BuildEndReport& report) {
 
 }  // namespace
 
-Building::Building(process::Orphanage& orphanage, Publishing& publishing,
-                   const config::Project& project, Listener listener)
-    : orphanage_(orphanage),
-      publishing_(publishing),
-      project_(project),
+Building::Building(Parts parts, Listener listener)
+    : executor_(parts.executor),
+      publishing_(parts.publishing),
+      project_(parts.project),
+      kept_state_(parts.kept_state),
       listener_(std::move(listener)),
-      hooking_(orphanage, publishing, project),
-      core_(publishing.next_build_id()),
-      timer_(orphanage.loop(), "building", [this] {
+      hooking_({.executor = parts.executor,
+                .publishing = parts.publishing,
+                .project = parts.project,
+                .tasking = parts.tasking,
+                .kept_state = parts.kept_state}),
+      core_(publishing_.next_build_id()),
+      timer_(executor_.loop(), "building", [this] {
         // What the kernel has ready comes first, so that a build never starts from less than is
         // known.
         if (watching_ != nullptr) watching_->take_ready();
@@ -211,6 +215,9 @@ void Building::perform(const build::StartBuild& start) {
     return;
   }
   config::Environment env = plan->env;
+  for (const auto& [name, value] : kept_state_.variables_of(state::scope_for(start.target))) {
+    env[name] = value;
+  }
   env["POLTERGEIST_BUILD_ID"] = std::to_string(start.build.value());
   env["POLTERGEIST_TRIGGER"] = trigger_text(start.why);
   BuildOrder order{
@@ -220,7 +227,8 @@ void Building::perform(const build::StartBuild& start) {
       .env = child_environment(project_, publishing_.paths(), start.target, std::move(env)),
       .log_file = publishing_.paths().log_file(start.target),
       .timeout = target->timeout,
-      .grace_period = target->grace_period};
+      .grace_period = target->grace_period,
+      .exit_codes = target->exit_codes};
   BuildExecution::Listener listener;
   // Its inputs are those of now, not of when its command has been started.
   listener.on_started = [this, start, builder = plan->builder,
@@ -234,13 +242,17 @@ void Building::perform(const build::StartBuild& start) {
                           build = start.build](const build::Progress& progress) {
     publishing_.build_progressed(name, build, progress);
   };
+  listener.on_command = [this, name = start.target,
+                         build = start.build](const process::ProtocolCommand& said) {
+    take_command(name, build, said);
+  };
   listener.on_end = [this, name = start.target](const BuildEndReport& report) {
     on_end(name, report);
   };
   auto& running = executions_[start.target];
   running.plan = std::move(*plan);
   running.execution =
-      std::make_unique<BuildExecution>(orphanage_, std::move(order), std::move(listener));
+      std::make_unique<BuildExecution>(executor_, std::move(order), std::move(listener));
   running.execution->start();
 }
 
@@ -279,6 +291,17 @@ void Building::perform(const build::CancelBuild& cancel) {
   found->second.execution->cancel();
 }
 
+void Building::take_command(const TargetId& target, BuildId build,
+                            const process::ProtocolCommand& said) {
+  if (const auto* message = std::get_if<process::LogMessage>(&said)) {
+    const auto text = for_terminal(message->message);
+    log_at(message->level, "build {} of {}: {}", build.value(), target.value(), text);
+    publishing_.build_said(target, build, message->level, text);
+  } else if (const auto* kept = std::get_if<process::SetState>(&said)) {
+    kept_state_.set(state::scope_for(target), kept->key, kept->value);
+  }
+}
+
 void Building::on_end(const TargetId& name, BuildEndReport report) {
   // What happened while it ran must be known as such: it may have read what is gone again by now.
   if (!closed_) watching_->end_build();
@@ -298,9 +321,9 @@ void Building::on_end(const TargetId& name, BuildEndReport report) {
   auto actions = core_.on_ended(build, outcome_of(report), now());
   const auto verdict = core_.verdict(name);
   const auto artifact = report.success ? artifact_in(ended.plan) : std::string();
-  std::vector<std::string> outputs;
+  std::vector<std::string> artifacts;
   if (report.success) {
-    for (const auto& output : ended.plan.outputs) outputs.push_back(output.string());
+    for (const auto& output : ended.plan.outputs) artifacts.push_back(output.string());
   }
   publishing_.build_finished(
       {.target = name,
@@ -314,7 +337,8 @@ void Building::on_end(const TargetId& name, BuildEndReport report) {
        .diagnostics = report.diagnostics,
        .last_output = report.last_output,
        .command = report.command,
-       .outputs = std::move(outputs),
+       .artifacts = std::move(artifacts),
+       .outputs = report.outputs,
        .output_path = artifact,
        .output_fingerprint = report.success ? output_fingerprint(ended.plan) : std::string(),
        .fingerprint = fingerprint_if_fresh(name),
@@ -323,6 +347,7 @@ void Building::on_end(const TargetId& name, BuildEndReport report) {
        .superseded = !report.success && verdict.standing != build::Standing::Failed,
        .retried = verdict.hold == build::Hold::Retry});
   if (report.success) {
+    kept_state_.forget(state::scope_for(name));
     listener_.on_success(name, build);
     hooking_.on_build_ended(name, build, config::HookTrigger::Success);
   } else if (!report.cancelled) {

@@ -16,7 +16,7 @@
 #include "daemon/deadline_timer.h"
 #include "daemon/hooking.h"
 #include "daemon/publishing.h"
-#include "process/orphanage.h"
+#include "process/task_executor.h"
 
 namespace poltergeist::daemon {
 
@@ -34,8 +34,14 @@ class Building {
     std::function<void(const TargetId&, const std::string& summary)> on_failure;
   };
 
-  Building(process::Orphanage& orphanage, Publishing& publishing, const config::Project& project,
-           Listener listener);
+  struct Parts {
+    process::TaskExecutor& executor;
+    Publishing& publishing;
+    const config::Project& project;
+    Tasking& tasking;
+    KeptState& kept_state;
+  };
+  Building(Parts parts, Listener listener);
   ~Building();
 
   // Once the tree is known: takes up the targets and looks which of them are fresh already.
@@ -75,6 +81,7 @@ class Building {
   void enqueue(build::Actions actions);
   void perform(const build::StartBuild& start);
   void perform(const build::CancelBuild& cancel);
+  void take_command(const TargetId& target, BuildId build, const process::ProtocolCommand& said);
   void on_end(const TargetId& target, BuildEndReport report);
   void announce(const build::StartBuild& start, const std::string& builder,
                 const std::string& fingerprint, std::optional<Instant> spawned);
@@ -88,9 +95,10 @@ class Building {
   // Empty for one that is not.
   [[nodiscard]] std::string fingerprint_if_fresh(const TargetId& name) const;
 
-  process::Orphanage& orphanage_;
+  process::TaskExecutor& executor_;
   Publishing& publishing_;
   const config::Project& project_;
+  KeptState& kept_state_;
   Listener listener_;
   Watching* watching_ = nullptr;
   Hooking hooking_;

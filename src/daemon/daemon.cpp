@@ -6,6 +6,7 @@
 #include "config/difference.h"
 #include "daemon/project_file.h"
 #include "state/pause_flag.h"
+#include "state/project_database.h"
 #include "sys/clock.h"
 
 namespace poltergeist::daemon {
@@ -30,22 +31,39 @@ Result<void> Daemon::begin() {
   auto orphanage = process::Orphanage::create(loop_);
   if (!orphanage) return fail(orphanage.error());
   orphanage_ = std::move(*orphanage);
+  executor_ = std::make_unique<process::TaskExecutor>(*orphanage_);
   if (settings_.notify) {
-    notifier_ = notifier_for_this_session(*orphanage_);
+    notifier_ = notifier_for_this_session(*executor_);
   } else {
     notifier_ = std::make_unique<NoNotifier>();
   }
 
   std::optional<state::History> history;
-  if (auto opened = state::History::open(project_.root)) {
-    history = std::move(*opened);
+  if (auto opened = state::ProjectDatabase::open(project_.root)) {
+    history.emplace(*opened);
+    executions_ = std::make_unique<state::Executions>(*opened);
   } else {
     log_warn("going on without a history: {}", opened.error().message);
   }
   publishing_ =
       std::make_unique<Publishing>(loop_, settings_.paths, std::move(history), *notifier_);
   publishing_->set_project(project_);
-  building_ = std::make_unique<Building>(*orphanage_, *publishing_, project_, building_listener());
+  kept_state_ = std::make_unique<KeptState>(executions_.get());
+  tasking_ = std::make_unique<Tasking>(Tasking::Parts{.executor = *executor_,
+                                                      .project = project_,
+                                                      .paths = settings_.paths,
+                                                      .bus = publishing_->bus(),
+                                                      .database = executions_.get(),
+                                                      .kept_state = *kept_state_,
+                                                      .served = settings_.serve},
+                                       settings_.worker);
+  tasking_->on_gone = [this] { finish_stop(); };
+  building_ = std::make_unique<Building>(Building::Parts{.executor = *executor_,
+                                                         .publishing = *publishing_,
+                                                         .project = project_,
+                                                         .tasking = *tasking_,
+                                                         .kept_state = *kept_state_},
+                                         building_listener());
   running_ = std::make_unique<Running>(
       *orphanage_, *publishing_, project_,
       [this](const TargetId& target) { return building_->artifact_of(target); });
@@ -80,6 +98,7 @@ Result<void> Daemon::begin() {
     publishing_->started(settings_.version);
     if (state::is_paused(settings_.paths)) building_->pause();
     running_->configure();
+    tasking_->begin();
   }
   building_->begin(*watching_);
   return {};
@@ -162,6 +181,7 @@ void Daemon::apply(config::Project project) {
   // Programs of targets that are gone end before anything else happens to them.
   running_->configure();
   building_->configure(difference);
+  tasking_->configure();
   on_settled();
 }
 
@@ -201,16 +221,21 @@ void Daemon::stop(std::string reason, std::function<void()> done) {
   publishing_->stopping(reason);
   if (serving_) serving_->stop_listening();
   building_->close();
+  tasking_->close();
   running_->stop_all();
   finish_stop();
 }
 
 void Daemon::hurry_stop() {
   running_->kill_all();
+  tasking_->kill_all();
 }
 
 void Daemon::finish_stop() {
-  if (!stopping_ || closed_ || !building_->is_idle() || !running_->is_down()) return;
+  if (!stopping_ || closed_ || !building_->is_idle() || !tasking_->is_idle() ||
+      !running_->is_down()) {
+    return;
+  }
   closed_ = true;
   publishing_->close();
   // From the loop: whoever told us that nothing is left is still at work.

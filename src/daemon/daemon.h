@@ -16,9 +16,11 @@
 #include "daemon/publishing.h"
 #include "daemon/running.h"
 #include "daemon/serving.h"
+#include "daemon/tasking.h"
 #include "daemon/waiting.h"
 #include "daemon/watching.h"
 #include "process/orphanage.h"
+#include "state/executions.h"
 #include "state/state_dir.h"
 #include "sys/loop.h"
 
@@ -34,6 +36,7 @@ class Daemon {
     std::string version;
     bool serve = true;  // false: a build in the foreground: no socket, no programs, no pause
     bool notify = true;
+    Tasking::Overrides worker;  // what was asked for instead of the configuration's `worker`
   };
 
   // Watches the tree and evaluates the targets before it returns; builds run from then on.
@@ -71,8 +74,12 @@ class Daemon {
   config::Project project_;  // in force
   ConfigurationState configuration_;
   std::unique_ptr<process::Orphanage> orphanage_;
+  std::unique_ptr<process::TaskExecutor> executor_;
   std::unique_ptr<Notifier> notifier_;
   std::unique_ptr<Publishing> publishing_;
+  std::unique_ptr<state::Executions> executions_;  // null: there is no database
+  std::unique_ptr<KeptState> kept_state_;
+  std::unique_ptr<Tasking> tasking_;
   std::unique_ptr<Building> building_;
   std::unique_ptr<Running> running_;
   std::unique_ptr<Watching> watching_;

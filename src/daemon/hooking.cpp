@@ -1,44 +1,25 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/hooking.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
+#include <utility>
 
+#include "base/exit_code.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/child_environment.h"
-#include "process/stop_ladder.h"
+#include "process/environment.h"
 #include "sys/clock.h"
 
 namespace poltergeist::daemon {
 
 namespace {
 
-constexpr std::size_t kMostOutput = 64 << 10;
+// Of each stream; a result that a hook prints is in its last line.
+constexpr std::size_t kMostOutput = 128 << 10;
 constexpr std::size_t kMostEnvironmentText = 32 << 10;
 constexpr Seconds kGrace{2};
 constexpr std::string_view kHookChannel = "hook";
-
-// The last kMostOutput bytes, cut at a line where there is one.
-void keep_tail(std::string& text, std::string_view bytes) {
-  text += bytes;
-  if (text.size() <= 2 * kMostOutput) return;
-  text.erase(0, text.size() - kMostOutput);
-  if (const auto line = text.find('\n'); line != std::string::npos) text.erase(0, line + 1);
-}
-
-// A file in memory that holds `text`, at its beginning: a stdin that is never too full to write.
-Result<UniqueFd> memory_file(std::string_view text) {
-  UniqueFd fd(::memfd_create("hook-input", MFD_CLOEXEC));
-  if (!fd) return fail_errno("a formatter's input");
-  while (!text.empty()) {
-    const ssize_t count = ::write(fd.get(), text.data(), text.size());
-    if (count <= 0) return fail_errno("a formatter's input");
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  if (::lseek(fd.get(), 0, SEEK_SET) != 0) return fail_errno("a formatter's input");
-  return fd;
-}
 
 state::BuildVerdict verdict_of(config::HookTrigger trigger) {
   return trigger == config::HookTrigger::Success ? state::BuildVerdict::Success
@@ -47,19 +28,16 @@ state::BuildVerdict verdict_of(config::HookTrigger trigger) {
 
 }  // namespace
 
-Hooking::Hooking(process::Orphanage& orphanage, Publishing& publishing,
-                 const config::Project& project)
-    : orphanage_(orphanage),
-      publishing_(publishing),
-      project_(project),
-      timer_(orphanage.loop(), "hooks", [this] { perform(core_.on_time(now())); }) {}
+Hooking::Hooking(Parts parts)
+    : parts_(parts),
+      timer_(parts_.executor.loop(), "hooks", [this] { perform(core_.on_time(now())); }) {}
 
 void Hooking::on_build_started(const TargetId& target) {
   perform(core_.on_build_started(target, now()));
 }
 
 void Hooking::on_build_ended(const TargetId& target, BuildId build, config::HookTrigger trigger) {
-  const auto* configured = project_.find(target);
+  const auto* configured = parts_.project.find(target);
   if (configured == nullptr || closed_) return;
   perform(core_.on_build_ended(target, build, trigger, configured->post_build, now()));
 }
@@ -72,7 +50,11 @@ void Hooking::kill_all() {
   closed_ = true;
   timer_.arm(std::nullopt);
   for (auto& [id, execution] : executions_) {
-    if (execution.unit) execution.unit->kill_all();
+    if (execution.attempt) {
+      execution.attempt->kill();
+    } else {
+      parts_.tasking.cancel(execution.execution);
+    }
   }
 }
 
@@ -83,92 +65,169 @@ void Hooking::perform(const build::HookActions& actions) {
   timer_.arm(core_.deadline());
 }
 
-process::SpawnPlan Hooking::plan_for(const TargetId& target, const config::Hook& hook,
-                                     const std::string& command) const {
-  process::SpawnPlan plan;
-  plan.argv = {"/bin/sh", "-c", command};
-  plan.cwd = hook.cwd.empty() ? project_.root : project_.root / hook.cwd;
+process::Command Hooking::command_for(const TargetId& target, const config::Hook& hook,
+                                      const std::string& line) const {
+  process::Command command{
+      .name = fmt::format("a hook of {}", target.value()),
+      .argv = {"/bin/sh", "-c", line},
+      .cwd = hook.cwd.empty() ? parts_.project.root : parts_.project.root / hook.cwd,
+      .leftovers = process::Leftovers::Keep,
+      .grace_period = kGrace,
+      .most_kept = kMostOutput};
   config::Environment env;
-  if (const auto* configured = project_.find(target)) env = configured->env;
+  if (const auto* configured = parts_.project.find(target)) env = configured->env;
   for (const auto& [name, value] : hook.env) env[name] = value;
-  plan.env = child_environment(project_, publishing_.paths(), target, env);
-  plan.out = process::Stream::pipe();
-  plan.err = process::Stream::pipe();
-  return plan;
+  command.env = child_environment(parts_.project, parts_.publishing.paths(), target, env);
+  return command;
+}
+
+config::Environment Hooking::context_of(const build::StartHook& start) const {
+  return {{"POLTERGEIST_TARGET", start.target.value()},
+          {"POLTERGEIST_BUILD_ID", std::to_string(start.build.value())},
+          {"POLTERGEIST_BUILD_STATUS", std::string(name_in(config::kHookTriggers, start.trigger))}};
 }
 
 void Hooking::perform(const build::StartHook& start) {
+  const auto& hook = start.hook;
   log_of(start.target)
-      .append(fmt::format("[poltergeist] hook {}: {}", start.hook.name, start.hook.command));
-  publishing_.hook_began(start.target, start.build, start.hook.name, verdict_of(start.trigger));
-  auto plan = plan_for(start.target, start.hook, start.hook.command);
-  plan.env.push_back(fmt::format("POLTERGEIST_BUILD_ID={}", start.build.value()));
-  plan.env.push_back(
-      fmt::format("POLTERGEIST_BUILD_STATUS={}", name_in(config::kHookTriggers, start.trigger)));
-  this->start(start.id, start.target, plan);
+      .append(fmt::format("[poltergeist] hook {}: {}", hook.name,
+                          hook.task.empty() ? hook.command : "task " + hook.task));
+  parts_.publishing.hook_began(start.target, start.build, hook.name, verdict_of(start.trigger));
+  if (!hook.task.empty()) return start_task(start);
+  auto command = command_for(start.target, hook, hook.command);
+  const auto scope = scope_for_hook(start.target, hook.name);
+  auto over = parts_.kept_state.variables_of(scope);
+  for (const auto& [name, value] : context_of(start)) over[name] = value;
+  command.env = process::merged_environment(std::move(command.env), over);
+  this->start(start.id, start.target, scope, std::move(command));
 }
 
 void Hooking::perform(const build::StartFormatter& start) {
-  auto plan = plan_for(start.target, start.hook, start.hook.formatter);
-  plan.env.push_back(fmt::format("POLTERGEIST_POSTBUILD_EXIT_CODE={}", start.hook_exit_code));
+  auto command = command_for(start.target, start.hook, start.hook.formatter);
   const auto& said = start.hook_stderr;
-  plan.env.push_back("POLTERGEIST_POSTBUILD_STDERR=" +
-                     said.substr(said.size() - std::min(said.size(), kMostEnvironmentText)));
-  const auto input = memory_file(start.input);
-  if (input) plan.in = process::Stream::to(input->get());
-  this->start(start.id, start.target, plan);
+  command.env = process::merged_environment(
+      std::move(command.env),
+      {{"POLTERGEIST_POSTBUILD_EXIT_CODE", std::to_string(start.hook_exit_code)},
+       {"POLTERGEIST_POSTBUILD_STDERR",
+        said.substr(said.size() - std::min(said.size(), kMostEnvironmentText))}});
+  command.standard_input = start.input;
+  this->start(start.id, start.target, scope_for_hook(start.target, start.hook.name),
+              std::move(command));
 }
 
-void Hooking::start(build::HookId id, const TargetId& target, const process::SpawnPlan& plan) {
+void Hooking::start(build::HookId id, const TargetId& target, const std::string& scope,
+                    process::Command command) {
   auto& execution = executions_[id];
   execution.target = target;
-  process::UnitEvents events;
-  events.bytes = [this, id](process::Source source, std::string_view bytes) {
-    take_output(id, source, bytes);
+  execution.scope = scope;
+  process::Attempt::Listener listener;
+  listener.on_line = [this, target](process::Source, const process::Line& line) {
+    log_of(target).append(line.text);
   };
-  events.exited = [this, id](Exit exit) { on_exited(id, exit); };
-  auto unit = process::Unit::start(orphanage_, plan, process::Leftovers::Keep,
-                                   fmt::format("a hook of {}", target.value()), std::move(events));
-  if (unit) {
-    execution.unit = std::move(*unit);
+  listener.on_command = [this, id](const process::ProtocolCommand& said) {
+    take_command(id, said);
+  };
+  listener.on_end = [this, id](process::CommandEnd ended) { on_ended(id, std::move(ended)); };
+  auto attempt = parts_.executor.start(std::move(command), std::move(listener));
+  if (attempt) {
+    execution.attempt = std::move(*attempt);
     return;
   }
-  const auto message = unit.error().message;
-  executions_.erase(id);
+  const auto message = attempt.error().message;
   log_of(target).append("[poltergeist] " + message);
-  constexpr int kNotStarted = 127;
   // Later: the core is in the middle of telling us what to do.
-  orphanage_.loop().post([this, id, message] {
-    if (!closed_) perform(core_.on_ended(id, {kNotStarted, {}, message}, now()));
+  parts_.executor.loop().post([this, id, message] {
+    end(id, {.exit_code = to_int(ExitCode::ProgramNotFound), .standard_error = message});
   });
 }
 
-void Hooking::take_output(build::HookId id, process::Source source, std::string_view bytes) {
-  const auto found = executions_.find(id);
-  if (found == executions_.end()) return;
-  auto& execution = found->second;
-  keep_tail(source == process::Source::Out ? execution.standard_output : execution.standard_error,
-            bytes);
-  for (const auto line : lines_of(bytes)) log_of(execution.target).append(line);
+void Hooking::start_task(const build::StartHook& start) {
+  const auto id = start.id;
+  auto& execution = executions_[id];
+  execution.target = start.target;
+  ExecutionRequest request{.task = TaskId(start.hook.task),
+                           .input = json_of(start.hook.input).value_or(tasks::Json::object()),
+                           .trigger = "hook:" + start.target.value(),
+                           .context = context_of(start)};
+  request.on_line = [this, target = start.target](process::Source, const process::Line& line) {
+    log_of(target).append(line.text);
+  };
+  request.on_settled = [this, id](const tasks::ExecutionResult& result) {
+    on_task_settled(id, result);
+  };
+  const auto submitted = parts_.tasking.submit(std::move(request));
+  if (submitted) {
+    execution.execution = *submitted;
+    return;
+  }
+  const auto message = submitted.error().message;
+  log_of(start.target).append("[poltergeist] " + message);
+  parts_.executor.loop().post([this, id, message] {
+    end(id, {.exit_code = to_int(ExitCode::CannotExecute), .standard_error = message});
+  });
 }
 
-void Hooking::on_exited(build::HookId id, Exit exit) {
+void Hooking::take_command(build::HookId id, const process::ProtocolCommand& said) {
   const auto found = executions_.find(id);
   if (found == executions_.end()) return;
-  build::HookExit left{exit.shell_code(), std::move(found->second.standard_output),
-                       std::move(found->second.standard_error)};
-  executions_.erase(found);
-  if (!closed_) perform(core_.on_ended(id, std::move(left), now()));
+  auto& [target, scope, outputs, attempt, execution] = found->second;
+  if (const auto* message = std::get_if<process::LogMessage>(&said)) {
+    log_at(message->level, "a hook of {}: {}", target.value(), for_terminal(message->message));
+    log_of(target).append(message->message);
+  } else if (const auto* output = std::get_if<process::SetOutput>(&said)) {
+    if (!outputs.set(output->key, to_utf8(output->value))) {
+      log_of(target).append(
+          fmt::format("[poltergeist] the output {} is one too many", output->key));
+    }
+  } else if (const auto* kept = std::get_if<process::SetState>(&said)) {
+    parts_.kept_state.set(scope, kept->key, kept->value);
+  }
+}
+
+void Hooking::on_ended(build::HookId id, process::CommandEnd ended) {
+  const auto found = executions_.find(id);
+  if (found == executions_.end()) return;
+  // Kept alive to the end: it is the one who tells us.
+  const auto attempt = std::move(found->second.attempt);
+  build::HookExit exit{.exit_code = ended.exit.shell_code(),
+                       .standard_output = std::move(ended.out.text),
+                       .standard_error = std::move(ended.err.text)};
+  const auto& outputs = found->second.outputs.values();
+  if (!outputs.empty()) exit.outputs = outputs;
+  if (ended.exit.ok()) parts_.kept_state.forget(found->second.scope);
+  end(id, std::move(exit));
+}
+
+void Hooking::on_task_settled(build::HookId id, const tasks::ExecutionResult& result) {
+  if (!result.message.empty()) {
+    if (const auto found = executions_.find(id); found != executions_.end()) {
+      log_of(found->second.target)
+          .append(fmt::format("[poltergeist] task {}: {}", result.task, result.message));
+    }
+  }
+  end(id, {.exit_code = exit_code_for(result),
+           .standard_output = result.standard_output,
+           .standard_error = result.standard_error,
+           .outputs = tasks::passed_on(result.output)});
+}
+
+void Hooking::end(build::HookId id, build::HookExit exit) {
+  if (executions_.erase(id) == 0) return;
+  if (!closed_) perform(core_.on_ended(id, std::move(exit), now()));
   if (on_gone) on_gone();
 }
 
 void Hooking::perform(const build::CancelHook& cancel) {
   const auto found = executions_.find(cancel.id);
-  if (found == executions_.end() || !found->second.unit) return;
+  if (found == executions_.end()) return;
   log_of(cancel.target)
       .append(cancel.timed_out ? "[poltergeist] the hook's time is over: stopping it"
                                : "[poltergeist] a newer build: stopping the hook");
-  found->second.unit->stop(process::stop_ladder(SIGTERM, kGrace));
+  if (found->second.attempt) {
+    found->second.attempt->cancel();
+  } else {
+    parts_.tasking.cancel(found->second.execution);
+  }
 }
 
 void Hooking::perform(const build::HookEnded& ended) {
@@ -181,14 +240,15 @@ void Hooking::perform(const build::HookEnded& ended) {
   result.duration = std::chrono::duration_cast<Milliseconds>(ended.took);
   result.started_at = *result.completed_at - *result.duration;
   result.exit_code = ended.exit_code;
+  result.outputs = ended.outputs;
   result.trigger = verdict_of(ended.trigger);
-  publishing_.hook_finished(ended.target, ended.build, result);
+  parts_.publishing.hook_finished(ended.target, ended.build, result);
 }
 
 state::ChannelLog& Hooking::log_of(const TargetId& target) {
   const auto found = logs_.find(target);
   if (found != logs_.end()) return found->second;
-  return logs_.try_emplace(target, publishing_.paths().log_file(target, kHookChannel))
+  return logs_.try_emplace(target, parts_.publishing.paths().log_file(target, kHookChannel))
       .first->second;
 }
 

@@ -11,16 +11,24 @@
 #include "build/hooks.h"
 #include "config/project.h"
 #include "daemon/deadline_timer.h"
+#include "daemon/kept_state.h"
 #include "daemon/publishing.h"
-#include "process/orphanage.h"
-#include "process/unit.h"
+#include "daemon/tasking.h"
+#include "process/task_executor.h"
 #include "state/channel_log.h"
 
 namespace poltergeist::daemon {
 
 class Hooking {
  public:
-  Hooking(process::Orphanage& orphanage, Publishing& publishing, const config::Project& project);
+  struct Parts {
+    process::TaskExecutor& executor;
+    Publishing& publishing;
+    const config::Project& project;
+    Tasking& tasking;
+    KeptState& kept_state;
+  };
+  explicit Hooking(Parts parts);
 
   void on_build_started(const TargetId& target);
   void on_build_ended(const TargetId& target, BuildId build, config::HookTrigger trigger);
@@ -32,11 +40,13 @@ class Hooking {
   std::function<void()> on_gone;
 
  private:
+  // What executes for a hook: a command of its own, or an execution of a task.
   struct Execution {
     TargetId target;
-    std::string standard_output;
-    std::string standard_error;
-    std::unique_ptr<process::Unit> unit;
+    std::string scope;  // of its state
+    tasks::SetValues outputs;
+    std::unique_ptr<process::Attempt> attempt;
+    ExecutionId execution;
   };
 
   void perform(const build::HookActions& actions);
@@ -44,16 +54,19 @@ class Hooking {
   void perform(const build::StartFormatter& start);
   void perform(const build::CancelHook& cancel);
   void perform(const build::HookEnded& ended);
-  void start(build::HookId id, const TargetId& target, const process::SpawnPlan& plan);
-  void on_exited(build::HookId id, Exit exit);
-  [[nodiscard]] process::SpawnPlan plan_for(const TargetId& target, const config::Hook& hook,
-                                            const std::string& command) const;
-  void take_output(build::HookId id, process::Source source, std::string_view bytes);
+  void start_task(const build::StartHook& start);
+  void start(build::HookId id, const TargetId& target, const std::string& scope,
+             process::Command command);
+  [[nodiscard]] process::Command command_for(const TargetId& target, const config::Hook& hook,
+                                             const std::string& line) const;
+  [[nodiscard]] config::Environment context_of(const build::StartHook& start) const;
+  void take_command(build::HookId id, const process::ProtocolCommand& said);
+  void on_ended(build::HookId id, process::CommandEnd ended);
+  void on_task_settled(build::HookId id, const tasks::ExecutionResult& result);
+  void end(build::HookId id, build::HookExit exit);
   [[nodiscard]] state::ChannelLog& log_of(const TargetId& target);
 
-  process::Orphanage& orphanage_;
-  Publishing& publishing_;
-  const config::Project& project_;
+  Parts parts_;
   build::Hooks core_;
   std::map<build::HookId, Execution> executions_;
   std::map<TargetId, state::ChannelLog> logs_;

@@ -26,20 +26,23 @@ std::string_view urgency_name(build::Urgency urgency) {
   return "normal";
 }
 
-process::SpawnPlan plan_for(const build::Notification& notification) {
-  process::SpawnPlan plan;
-  plan.argv = {"notify-send", "--app-name=Poltergeist",
-               fmt::format("--urgency={}", urgency_name(notification.urgency))};
-  if (!notification.icon.empty()) plan.argv.push_back("--icon=" + notification.icon);
+process::Command command_for(const build::Notification& notification) {
+  process::Command command{.name = "a notification",
+                           .env = process::own_environment(),
+                           .leftovers = process::Leftovers::Keep,
+                           .until = now() + kPatience,
+                           .grace_period = Seconds(0)};
+  command.argv = {"notify-send", "--app-name=Poltergeist",
+                  fmt::format("--urgency={}", urgency_name(notification.urgency))};
+  if (!notification.icon.empty()) command.argv.push_back("--icon=" + notification.icon);
   if (!notification.sound.empty()) {
     const bool is_file = notification.sound.find('/') != std::string::npos;
-    plan.argv.push_back(fmt::format("--hint=string:{}:{}", is_file ? "sound-file" : "sound-name",
-                                    notification.sound));
+    command.argv.push_back(fmt::format("--hint=string:{}:{}", is_file ? "sound-file" : "sound-name",
+                                       notification.sound));
   }
   // Behind "--", so that a title that starts with a dash is a title.
-  plan.argv.insert(plan.argv.end(), {"--", notification.title, notification.body});
-  plan.env = process::own_environment();
-  return plan;
+  command.argv.insert(command.argv.end(), {"--", notification.title, notification.body});
+  return command;
 }
 
 bool is_set(const char* variable) {
@@ -51,29 +54,26 @@ bool is_set(const char* variable) {
 
 void DesktopNotifier::notify(const build::Notification& notification) {
   if (sending_.size() >= kMostAtOnce) return;
-  auto place = sending_.emplace(sending_.end());
-  process::UnitEvents events;
-  events.exited = [this, place](Exit) { sending_.erase(place); };
-  auto unit = process::Unit::start(orphanage_, plan_for(notification), process::Leftovers::Keep,
-                                   "a notification", std::move(events));
-  if (!unit) {
+  const auto place = sending_.emplace(sending_.end());
+  process::Attempt::Listener listener;
+  listener.on_end = [this, place](const process::CommandEnd&) { sending_.erase(place); };
+  auto attempt = executor_.start(command_for(notification), std::move(listener));
+  if (!attempt) {
     sending_.erase(place);
-    if (!complained_) log_info("no desktop notifications: {}", unit.error().message);
+    if (!complained_) log_info("no desktop notifications: {}", attempt.error().message);
     complained_ = true;
     return;
   }
-  place->unit = std::move(*unit);
-  place->timeout = orphanage_.loop().at(now() + kPatience, "a notification's end",
-                                        [place] { place->unit->kill_all(); });
+  *place = std::move(*attempt);
 }
 
-std::unique_ptr<Notifier> notifier_for_this_session(process::Orphanage& orphanage) {
+std::unique_ptr<Notifier> notifier_for_this_session(process::TaskExecutor& executor) {
   const char* wanted = std::getenv("POLTERGEIST_NOTIFICATIONS");
   const bool refused = wanted != nullptr && std::string_view(wanted) == "false";
   const bool desktop =
       is_set("DBUS_SESSION_BUS_ADDRESS") || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY");
   if (refused || !desktop) return std::make_unique<NoNotifier>();
-  return std::make_unique<DesktopNotifier>(orphanage);
+  return std::make_unique<DesktopNotifier>(executor);
 }
 
 }  // namespace poltergeist::daemon

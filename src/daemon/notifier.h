@@ -6,8 +6,7 @@
 #include <memory>
 
 #include "build/notify.h"
-#include "process/orphanage.h"
-#include "process/unit.h"
+#include "process/task_executor.h"
 
 namespace poltergeist::daemon {
 
@@ -29,21 +28,17 @@ class NoNotifier final : public Notifier {
 // ended after some seconds; what does not work is logged once.
 class DesktopNotifier final : public Notifier {
  public:
-  explicit DesktopNotifier(process::Orphanage& orphanage) : orphanage_(orphanage) {}
+  explicit DesktopNotifier(process::TaskExecutor& executor) : executor_(executor) {}
   void notify(const build::Notification& notification) override;
 
  private:
-  struct Sending {
-    std::unique_ptr<process::Unit> unit;
-    Loop::Handle timeout;
-  };
-  process::Orphanage& orphanage_;
-  std::list<Sending> sending_;
+  process::TaskExecutor& executor_;
+  std::list<std::unique_ptr<process::Attempt>> sending_;
   bool complained_ = false;
 };
 
 // A DesktopNotifier where a desktop is (DBUS_SESSION_BUS_ADDRESS or a display is set), else none;
 // POLTERGEIST_NOTIFICATIONS=false means none, as in the original.
-[[nodiscard]] std::unique_ptr<Notifier> notifier_for_this_session(process::Orphanage& orphanage);
+[[nodiscard]] std::unique_ptr<Notifier> notifier_for_this_session(process::TaskExecutor& executor);
 
 }  // namespace poltergeist::daemon

@@ -109,6 +109,11 @@ void Publishing::build_progressed(const TargetId& target, BuildId build,
   publish(state::BuildProgress{target, build, to_state(progress)});
 }
 
+void Publishing::build_said(const TargetId& target, BuildId build, LogLevel level,
+                            const std::string& message) {
+  publish(state::BuildLogged{target, build, level, message});
+}
+
 void Publishing::build_finished(const BuildFinish& finish) {
   const auto* before = states_.find(finish.target);
   std::optional<bool> success_before;
@@ -135,6 +140,7 @@ void Publishing::build_finished(const BuildFinish& finish) {
                        .error_output = failed ? error_lines(finish) : std::vector<std::string>(),
                        .last_output = finish.last_output,
                        .command = finish.command,
+                       .artifacts = finish.artifacts,
                        .outputs = finish.outputs,
                        .timing = timing},
                       this_moment());

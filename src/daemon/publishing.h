@@ -51,9 +51,10 @@ struct BuildFinish {
   std::vector<Diagnostic> diagnostics;
   std::vector<std::string> last_output;
   std::string command;
-  std::vector<std::string> outputs;
-  std::string output_path;         // of the artifact, where there is one
-  std::string output_fingerprint;  // of all outputs
+  std::vector<std::string> artifacts;
+  std::map<std::string, std::string> outputs;  // that it set
+  std::string output_path;                     // of the artifact, where there is one
+  std::string output_fingerprint;              // of all outputs
   // Of the watched files, if they say at its end what they said when it began; empty: they do not.
   std::string fingerprint;
   std::uint64_t log_bytes = 0;  // that it left in its log
@@ -71,6 +72,8 @@ class Publishing {
 
   void build_began(const BuildBegin& begin);
   void build_progressed(const TargetId& target, BuildId build, const build::Progress& progress);
+  void build_said(const TargetId& target, BuildId build, LogLevel level,
+                  const std::string& message);
   void build_finished(const BuildFinish& finish);
   void hook_began(const TargetId& target, BuildId build, const std::string& hook,
                   state::BuildVerdict trigger);

@@ -14,7 +14,9 @@
 #include "daemon/daemon.h"
 #include "daemon/project_file.h"
 #include "daemon/version.h"
+#include "process/sweep.h"
 #include "state/daemon_file.h"
+#include "state/input_file.h"
 #include "sys/clock.h"
 #include "sys/files.h"
 #include "sys/signals.h"
@@ -109,6 +111,16 @@ void announce(const Ground& ground, const Daemon& daemon) {
   if (!written) log_warn("{}", written.error().message);
 }
 
+// What a daemon that was killed left. Its file is still there, and we hold its lock.
+void sweep(const state::ProjectPaths& paths) {
+  sweep_temporaries(paths.state_dir());
+  state::sweep_input_files(paths);
+  const auto killed = state::read_daemon_file(paths);
+  if (!killed) return;
+  const auto left = process::kill_units_of(killed->pid);
+  if (left > 0) log_warn("{} processes of a daemon that was killed are ended", left);
+}
+
 int serve(const DaemonOptions& options, ReadyPipe& pipe) {
   auto ground = prepare(options, options.foreground ? LogTo::FileAndStderr : LogTo::File);
   if (!ground) {
@@ -129,7 +141,7 @@ int serve(const DaemonOptions& options, ReadyPipe& pipe) {
     pipe.failed(ExitCode::CannotAnswer, loop.error().message);
     return to_int(ExitCode::CannotAnswer);
   }
-  sweep_temporaries(ground->paths.state_dir());
+  sweep(ground->paths);
   std::unique_ptr<Daemon> daemon;
   const auto end = [&loop] { (*loop)->stop(); };
   int signals = 0;

@@ -67,8 +67,9 @@ Secrets::Secrets(const std::vector<std::string>& values) {
   if (!patterns.empty()) patterns_ = std::make_shared<const PatternSet>(std::move(patterns));
 }
 
-Secrets Secrets::from_environment(const std::vector<std::string>& environment) {
-  std::vector<std::string> values;
+Secrets Secrets::from_environment(const std::vector<std::string>& environment,
+                                  const std::vector<std::string>& more) {
+  auto values = more;
   for (const std::string_view entry : environment) {
     const auto equals = entry.find('=');
     if (equals == std::string_view::npos || !is_secret_name(entry.substr(0, equals))) continue;

@@ -30,8 +30,9 @@ class Secrets {
 
   Secrets() = default;  // none
   explicit Secrets(const std::vector<std::string>& values);
-  // Of "NAME=value", the values of those that base/secret_names.h takes for secrets.
-  [[nodiscard]] static Secrets from_environment(const std::vector<std::string>& environment);
+  // Of "NAME=value", the values of those that base/secret_names.h takes for secrets; and `more`.
+  [[nodiscard]] static Secrets from_environment(const std::vector<std::string>& environment,
+                                                const std::vector<std::string>& more = {});
 
   // A whole text without them.
   [[nodiscard]] std::string redact(std::string_view text) const;

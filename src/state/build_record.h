@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,9 +65,10 @@ struct LastBuild {
   std::string error;          // all that is to say about a failure; empty: nothing
   std::string error_summary;  // in one line
   std::vector<Diagnostic> diagnostics;
-  std::optional<Progress> progress;  // while it is building
-  std::vector<std::string> outputs;  // what a success left behind, absolute
-  std::optional<Timing> timing;      // the stages so far; its runner's come later
+  std::optional<Progress> progress;            // while it is building
+  std::vector<std::string> artifacts;          // what a success left behind, absolute
+  std::map<std::string, std::string> outputs;  // what it set (`::set-output`); valid UTF-8
+  std::optional<Timing> timing;                // the stages so far; its runner's come later
 
   friend bool operator==(const LastBuild&, const LastBuild&) = default;
 };

@@ -43,6 +43,12 @@ Named named(const BuildStarted& e) {
 Named named(const BuildProgress& e) {
   return {"build_progress", {{"id", e.build.value()}, {"progress", to_json(e.progress)}}};
 }
+Named named(const BuildLogged& e) {
+  return {"build_log",
+          {{"id", e.build.value()},
+           {"level", name_in(kLogLevels, e.level)},
+           {"message", to_utf8(e.message)}}};
+}
 Named named(const BuildEnded& e) {
   json data = {{"id", e.build.value()},
                {"verdict", name_in(kBuildVerdicts, e.verdict)},
@@ -75,6 +81,40 @@ Named named(const TargetRemoved&) {
 Named named(const TargetQuarantined& e) {
   return {"target_quarantined", {{"reason", to_utf8(e.reason)}}};
 }
+Named named(const ExecutionQueued& e) {
+  return {"execution_queued",
+          {{"task", e.task.value()}, {"queue", e.queue}, {"trigger", to_utf8(e.trigger)}}};
+}
+Named named(const ExecutionStarted& e) {
+  return {"execution_started", {{"attempt", e.attempt}}};
+}
+Named named(const ExecutionLogged& e) {
+  return {"execution_log",
+          {{"level", name_in(kLogLevels, e.level)}, {"message", to_utf8(e.message)}}};
+}
+Named named(const ExecutionProgress& e) {
+  return {"execution_progress", {{"percent", e.percent}, {"label", to_utf8(e.label)}}};
+}
+Named named(const ExecutionHeartbeat& e) {
+  return {"execution_heartbeat",
+          {{"by", e.by_command ? "command" : "daemon"}, {"elapsedMs", e.elapsed.count()}}};
+}
+Named named(const ExecutionRetried& e) {
+  return {"execution_retried",
+          {{"attempt", e.attempt}, {"delayMs", e.delay.count()}, {"message", to_utf8(e.message)}}};
+}
+Named named(const ExecutionEnded& e) {
+  json data = {{"task", e.task.value()},
+               {"outcome", name_in(kExecutionOutcomes, e.outcome)},
+               {"attempt", e.attempt},
+               {"durationMs", e.duration.count()}};
+  if (e.output.is_object()) data["output"] = e.output;
+  if (e.failure_kind) data["failureKind"] = name_in(kFailureKinds, *e.failure_kind);
+  if (!e.message.empty()) data["message"] = to_utf8(e.message);
+  if (e.exit_code) data["exitCode"] = *e.exit_code;
+  if (e.signal) data["signal"] = signal_name(*e.signal);
+  return {"execution_ended", std::move(data)};
+}
 Named named(const DaemonStarted& e) {
   return {"daemon_started", {{"pid", e.pid}, {"version", to_utf8(e.version)}}};
 }
@@ -95,6 +135,11 @@ Named named(const StateDegraded& e) {
 }
 
 template <typename T>
+concept OfExecution = requires(const T& event) {
+  event.execution;
+};
+
+template <typename T>
 concept OfTarget = requires(const T& event) {
   event.target;
 };
@@ -105,11 +150,17 @@ std::string scope_for(const TargetId& target) {
   return "target:" + to_utf8(target.value());
 }
 
+std::string scope_for(ExecutionId execution) {
+  return "execution:" + std::to_string(execution.value());
+}
+
 std::string scope_of(const EventBody& body) {
   return std::visit(
       [](const auto& event) {
         if constexpr (OfTarget<decltype(event)>) {
           return scope_for(event.target);
+        } else if constexpr (OfExecution<decltype(event)>) {
+          return scope_for(event.execution);
         } else {
           return std::string(kDaemonScope);
         }

@@ -12,9 +12,11 @@
 #include <variant>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 
 #include "base/id.h"
+#include "base/log.h"
+#include "base/outcome.h"
 #include "base/time.h"
 #include "state/target_state.h"
 
@@ -35,6 +37,13 @@ struct BuildProgress {
   TargetId target;
   BuildId build;
   Progress progress;
+};
+// What its command said by `::log`.
+struct BuildLogged {
+  TargetId target;
+  BuildId build;
+  LogLevel level = LogLevel::Info;
+  std::string message;
 };
 struct BuildEnded {
   TargetId target;
@@ -77,6 +86,52 @@ struct TargetQuarantined {
   std::string reason;
 };
 
+struct ExecutionQueued {
+  ExecutionId execution;
+  TaskId task;
+  std::string queue;
+  std::string trigger;  // "exec", "hook:<target>"
+};
+struct ExecutionStarted {
+  ExecutionId execution;
+  int attempt = 1;
+};
+// These three: what its command said.
+struct ExecutionLogged {
+  ExecutionId execution;
+  LogLevel level = LogLevel::Info;
+  std::string message;
+};
+struct ExecutionProgress {
+  ExecutionId execution;
+  double percent = 0;
+  std::string label;
+};
+struct ExecutionHeartbeat {
+  ExecutionId execution;
+  bool by_command = false;  // else: it still executes, that is all we know
+  Milliseconds elapsed{};   // since its first attempt began
+};
+// An attempt failed, and another one follows.
+struct ExecutionRetried {
+  ExecutionId execution;
+  int attempt = 1;  // that failed
+  Milliseconds delay{};
+  std::string message;
+};
+struct ExecutionEnded {
+  ExecutionId execution;
+  TaskId task;
+  ExecutionOutcome outcome = ExecutionOutcome::Success;
+  std::optional<FailureKind> failure_kind;
+  std::string message;
+  std::optional<int> exit_code;
+  std::optional<int> signal;
+  int attempt = 0;
+  Milliseconds duration{};
+  nlohmann::json output;  // null: too long to be told
+};
+
 struct DaemonStarted {
   pid_t pid = 0;
   std::string version;
@@ -99,19 +154,22 @@ struct StateDegraded {
   std::string reason;
 };
 
-using EventBody = std::variant<BuildQueued, BuildStarted, BuildProgress, BuildEnded, HookStarted,
-                               HookEnded, RunnerChanged, FreshnessChanged, TargetAdded,
-                               TargetRemoved, TargetQuarantined, DaemonStarted, DaemonStopping,
+using EventBody = std::variant<BuildQueued, BuildStarted, BuildProgress, BuildLogged, BuildEnded,
+                               HookStarted, HookEnded, RunnerChanged, FreshnessChanged, TargetAdded,
+                               TargetRemoved, TargetQuarantined, ExecutionQueued, ExecutionStarted,
+                               ExecutionLogged, ExecutionProgress, ExecutionHeartbeat,
+                               ExecutionRetried, ExecutionEnded, DaemonStarted, DaemonStopping,
                                WatchChanged, ConfigurationChanged, PauseChanged, StateDegraded>;
 
 struct Event {
-  std::string scope;      // "daemon" or "target:<name>"
+  std::string scope;      // "daemon", "target:<name>" or "execution:<id>"
   std::uint64_t seq = 0;  // in its scope, from 1, without gaps
   WallTime created_at{};
   EventBody body;
 };
 
 [[nodiscard]] std::string scope_for(const TargetId& target);
+[[nodiscard]] std::string scope_for(ExecutionId execution);
 [[nodiscard]] std::string scope_of(const EventBody& body);
 [[nodiscard]] std::string_view type_of(const EventBody& body);
 [[nodiscard]] nlohmann::json data_of(const EventBody& body);

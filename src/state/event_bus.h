@@ -24,6 +24,8 @@ class EventBus {
   [[nodiscard]] Subscription subscribe(Listener listener);
   // Returns the number that the event got.
   std::uint64_t publish(EventBody body, WallTime now);
+  // Of a scope that nothing happens in any more: its numbers are forgotten.
+  void forget(const std::string& scope) { last_seq_.erase(scope); }
   // The number of the last event of a scope; 0 if there was none.
   [[nodiscard]] std::uint64_t last_seq(const std::string& scope) const;
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "state/event.h"
 #include "state/project_database.h"
 
 namespace poltergeist::state {
@@ -178,7 +179,7 @@ Result<std::optional<std::int64_t>> forget_oldest(Database& database, ExecutionI
     oldest = ExecutionId(static_cast<std::uint64_t>((*statement)->whole(1)));
     if (const auto end = (*statement)->step(); !end) return fail(end.error());
   }
-  if (auto forgotten = forget(database, scope_of(oldest)); !forgotten) {
+  if (auto forgotten = forget(database, scope_for(oldest)); !forgotten) {
     return fail(forgotten.error());
   }
   return bytes;
@@ -327,10 +328,6 @@ Failure fail_as_settled(ExecutionId id) {
 }
 
 }  // namespace
-
-std::string scope_of(ExecutionId execution) {
-  return fmt::format("execution:{}", execution.value());
-}
 
 Executions::Executions(std::shared_ptr<ProjectDatabase> database)
     : database_(std::move(database)) {}

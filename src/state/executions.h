@@ -110,9 +110,6 @@ class Executions {
   std::map<ExecutionId, ExecutionEntry> unwritten_;
 };
 
-// The scope of an execution's own state.
-[[nodiscard]] std::string scope_of(ExecutionId execution);
-
 // What recent() and find() say, for those who do not hold the project's lock: nothing is repaired
 // or changed. Errc::NotFound if there is no database.
 [[nodiscard]] Result<std::vector<ExecutionEntry>> recorded_executions(

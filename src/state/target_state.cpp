@@ -31,7 +31,7 @@ void record_success(TargetState& state, const BuildEnd& end, WallTime now) {
   stats.recent.push_back({end.duration, now});
   if (stats.recent.size() > kMostSuccessfulBuilds) stats.recent.erase(stats.recent.begin());
   state.last_build_error.reset();
-  state.last_build->outputs = end.outputs;
+  state.last_build->artifacts = end.artifacts;
 }
 
 void record_failure(TargetState& state, const BuildEnd& end, WallTime now) {
@@ -125,6 +125,7 @@ bool on_build_ended(TargetState& state, const BuildEnd& end, WallTime now) {
   build.signal = end.signal;
   build.diagnostics = first_of(end.diagnostics, kMostDiagnostics);
   build.progress.reset();
+  build.outputs = end.outputs;
   build.timing = end.timing;
   ++state.stats.count;
   if (success) {

@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "base/enum_names.h"
 #include "base/id.h"
 #include "base/time.h"
@@ -96,6 +98,7 @@ struct HookResult {
   std::optional<WallTime> completed_at;
   std::optional<Milliseconds> duration;
   std::optional<int> exit_code;
+  nlohmann::json outputs;  // an object: what it set, or what its task answered; null: nothing
   BuildVerdict trigger = BuildVerdict::Success;
 
   friend bool operator==(const HookResult&, const HookResult&) = default;
@@ -160,7 +163,8 @@ struct BuildEnd {
   std::vector<std::string> error_output;  // these two: the last kMostErrorLines
   std::vector<std::string> last_output;
   std::string command;
-  std::vector<std::string> outputs;
+  std::vector<std::string> artifacts;
+  std::map<std::string, std::string> outputs;
   std::optional<Timing> timing = std::nullopt;
 };
 

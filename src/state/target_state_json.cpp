@@ -85,7 +85,8 @@ Object written(const LastBuild& build) {
     for (const auto& diagnostic : build.diagnostics) array.push_back(written(diagnostic));
   }
   if (build.progress) object["progress"] = written(*build.progress);
-  if (!build.outputs.empty()) object["outputs"] = texts(build.outputs);
+  if (!build.artifacts.empty()) object["artifacts"] = texts(build.artifacts);
+  if (!build.outputs.empty()) object["outputs"] = build.outputs;
   if (build.timing) object["timing"] = to_json(*build.timing);
   return object;
 }
@@ -153,6 +154,7 @@ Object written(const HookResult& hook) {
   set_time(object, "completedAt", hook.completed_at);
   set_ms(object, "durationMs", hook.duration);
   set_if(object, "exitCode", hook.exit_code);
+  if (hook.outputs.is_object()) object["outputs"] = hook.outputs;
   object["trigger"] = name_in(kBuildVerdicts, hook.trigger);
   return object;
 }

@@ -18,7 +18,7 @@ using nlohmann::json;
 constexpr std::size_t kLargestState = 4 << 20;
 constexpr std::uint64_t kMajor = 1;
 constexpr std::size_t kMostHookLines = 1000;
-constexpr std::size_t kMostOutputs = 100;
+constexpr std::size_t kMostArtifacts = 100;
 
 std::string text_or_empty(const json& object, const char* key) {
   return text_in(object, key).value_or("");
@@ -83,6 +83,23 @@ std::optional<Progress> read_progress(const json& object) {
   };
 }
 
+// The texts of an object; what is no text is left out.
+std::map<std::string, std::string> read_outputs(const json& object) {
+  std::map<std::string, std::string> outputs;
+  const auto* found = member(object, "outputs");
+  if (found == nullptr || !found->is_object()) return outputs;
+  for (const auto& [key, value] : found->items()) {
+    if (value.is_string()) outputs[key] = value.get<std::string>();
+  }
+  return outputs;
+}
+
+// Null for what is no object.
+json object_in(const json& object, const char* key) {
+  const auto* found = member(object, key);
+  return found != nullptr && found->is_object() ? *found : json();
+}
+
 std::optional<LastBuild> read_build(const json& object) {
   const auto status = status_in(object);
   const auto timestamp = time_in(object, "timestamp");
@@ -100,7 +117,8 @@ std::optional<LastBuild> read_build(const json& object) {
       .error = text_or_empty(object, "error"),
       .error_summary = text_or_empty(object, "errorSummary"),
       .diagnostics = read_diagnostics(object),
-      .outputs = texts_in(object, "outputs", kMostOutputs),
+      .artifacts = texts_in(object, "artifacts", kMostArtifacts),
+      .outputs = read_outputs(object),
   };
   if (const auto* progress = member(object, "progress")) build.progress = read_progress(*progress);
   if (const auto* timing = member(object, "timing")) build.timing = timing_from(*timing);
@@ -162,6 +180,7 @@ std::optional<HookResult> read_hook(const json& object) {
       .completed_at = time_in(object, "completedAt"),
       .duration = ms_in(object, "durationMs"),
       .exit_code = int_in(object, "exitCode"),
+      .outputs = object_in(object, "outputs"),
       .trigger = name_value_in(object, "trigger", kBuildVerdicts).value_or(BuildVerdict::Success),
   };
 }

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <memory>
@@ -164,6 +165,19 @@ Result<void> ensure_private_directory(const std::filesystem::path& directory) {
                 name, status.st_mode & 07777, shell_quoted(name));
   }
   return {};
+}
+
+Result<UniqueFd> memory_file(const char* name, std::string_view text) {
+  UniqueFd fd(::memfd_create(name, MFD_CLOEXEC));
+  if (!fd) return fail_errno("{}", name);
+  while (!text.empty()) {
+    const ssize_t count = ::write(fd.get(), text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return fail_errno("{}", name);
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  if (::lseek(fd.get(), 0, SEEK_SET) != 0) return fail_errno("{}", name);
+  return fd;
 }
 
 Result<Pipe> make_pipe() {

@@ -43,6 +43,10 @@ std::size_t sweep_temporaries(const std::filesystem::path& directory);
 // else. Creates it with 0700 (its parent must exist); refuses one that is not so with the reason.
 [[nodiscard]] Result<void> ensure_private_directory(const std::filesystem::path& directory);
 
+// A file in memory that holds `text`, at its beginning: a standard input that is never too full to
+// write. `name` is for whoever looks at the descriptor.
+[[nodiscard]] Result<UniqueFd> memory_file(const char* name, std::string_view text);
+
 [[nodiscard]] Result<Pipe> make_pipe();
 // The running program, also after its file was replaced.
 [[nodiscard]] Result<std::filesystem::path> own_executable();

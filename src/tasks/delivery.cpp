@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/json_text.h"
 #include "base/text.h"
 
 namespace poltergeist::tasks {
@@ -20,7 +21,7 @@ bool is_continuation(char c) {
 // A text as it is, nothing for null, anything else as JSON writes it.
 std::string text_of(const Json& value) {
   if (value.is_null()) return {};
-  return value.is_string() ? value.get<std::string>() : value.dump();
+  return value.is_string() ? value.get<std::string>() : stored_text(value);
 }
 
 // Checked for what no argument and no variable can be.
@@ -40,6 +41,15 @@ Result<std::string> passable_text(const std::string& key, const Json& value) {
                 name, text.size() >> 10, kLongestText >> 10);
   }
   return text;
+}
+
+Result<std::string> json_text(const Json& input) {
+  auto text = stored_text(input);
+  if (json_of(text) == input) return text;
+  return fail(
+      Errc::Invalid,
+      "the input holds bytes that are not UTF-8, or nests too deep: JSON cannot pass it on; "
+      "inputFormat env or args can pass on bytes");
 }
 
 Result<config::Environment> variables_of(const Json& input) {
@@ -84,6 +94,10 @@ std::vector<std::string> argv_of(const config::Task& task,
 
 }  // namespace
 
+std::string stored_text(const Json& input) {
+  return input.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string variable_name(std::string_view prefix, std::string_view key) {
   constexpr std::string_view kAny = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
   std::string name(prefix);
@@ -115,11 +129,13 @@ Result<Delivery> deliver(const config::Task& task, const Json& input) {
       break;
     }
     case config::InputFormat::JsonStdin:
-      delivery.standard_input = input.dump();
+    case config::InputFormat::JsonFile: {
+      auto text = json_text(input);
+      if (!text) return fail(text.error());
+      const bool by_stdin = task.input_format == config::InputFormat::JsonStdin;
+      (by_stdin ? delivery.standard_input : delivery.input_file) = std::move(*text);
       break;
-    case config::InputFormat::JsonFile:
-      delivery.input_file = input.dump();
-      break;
+    }
   }
   delivery.argv = argv_of(task, input_arguments);
   return delivery;

@@ -28,6 +28,9 @@ struct Delivery {
 // none, has two fields that would be one variable, or a field larger than the kernel passes on.
 [[nodiscard]] Result<Delivery> deliver(const config::Task& task, const Json& input);
 
+// An input as JSON. Texts may hold bytes that are not UTF-8, which become U+FFFD there.
+[[nodiscard]] std::string stored_text(const Json& input);
+
 // "max retries" with "INPUT_" is "INPUT_MAX_RETRIES": upper case, and a "_" for every character
 // that a variable's name cannot have.
 [[nodiscard]] std::string variable_name(std::string_view prefix, std::string_view key);

@@ -43,6 +43,10 @@ Json to_json(const ExecutionResult& result) {
   };
 }
 
+Json passed_on(const Json& output) {
+  return output.dump().size() > kMostPassedOn ? Json() : output;
+}
+
 int exit_code_for(const ExecutionResult& result) {
   switch (result.outcome) {
     case ExecutionOutcome::Success:
@@ -53,7 +57,7 @@ int exit_code_for(const ExecutionResult& result) {
       return to_int(ExitCode::Timeout);
     case ExecutionOutcome::Cancelled:
       return to_int(ExitCode::Interrupted);
-    case ExecutionOutcome::Failure:
+    case ExecutionOutcome::Failed:
       break;
   }
   return code_of_failure(result);

@@ -35,6 +35,10 @@ struct ExecutionResult {
 // stderr, truncated {stdout, stderr}}; what is not known is null.
 [[nodiscard]] Json to_json(const ExecutionResult& result);
 
+// An output for those who pass it on to many: null if it is longer than kMostPassedOn.
+inline constexpr std::size_t kMostPassedOn = 64 << 10;  // bytes of JSON
+[[nodiscard]] Json passed_on(const Json& output);
+
 // What a program that waited for it exits with: 0 for a success, 75 when the retries are spent, 124
 // when its time was over, 130 when it was cancelled, 126 and 127 as a shell has them when it could
 // not be started, else the command's own code or 128 + its signal, and 1 where that would be 0.

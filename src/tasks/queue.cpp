@@ -16,7 +16,7 @@ ExecutionOutcome outcome_of(const AttemptEnd& end) {
   if (end.kind == FailureKind::Cancelled) return ExecutionOutcome::Cancelled;
   if (end.kind == FailureKind::Timeout) return ExecutionOutcome::Timeout;
   return end.outcome == Outcome::Retry ? ExecutionOutcome::RetriesExhausted
-                                       : ExecutionOutcome::Failure;
+                                       : ExecutionOutcome::Failed;
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ std::string advice_for(const Error& error, const std::string& command) {
 Verdict verdict_on_code(int code, const config::ExitCodes& codes) {
   if (std::ranges::find(codes.success, code) != codes.success.end()) return {};
   const bool again = std::ranges::find(codes.retry, code) != codes.retry.end();
-  return {again ? Outcome::Retry : Outcome::Failure, FailureKind::Exit,
+  return {again ? Outcome::Retry : Outcome::Failed, FailureKind::Exit,
           fmt::format("exited with code {}", code)};
 }
 
@@ -36,18 +36,17 @@ Verdict judge(const Ending& ending, const config::ExitCodes& codes, Seconds time
   if (ending.not_started) {
     const auto& error = *ending.not_started;
     // No process to be had, or the program is being written: it may be over in a moment.
-    return {error.code == Errc::Busy ? Outcome::Retry : Outcome::Failure, FailureKind::Spawn,
+    return {error.code == Errc::Busy ? Outcome::Retry : Outcome::Failed, FailureKind::Spawn,
             error.message + advice_for(error, command)};
   }
-  if (ending.cancelled) return {Outcome::Failure, FailureKind::Cancelled, "cancelled"};
+  if (ending.cancelled) return {Outcome::Failed, FailureKind::Cancelled, "cancelled"};
   if (ending.timed_out) {
-    return {Outcome::Failure, FailureKind::Timeout,
+    return {Outcome::Failed, FailureKind::Timeout,
             fmt::format("timed out after {}", format_duration(timeout))};
   }
-  if (!ending.exit) return {Outcome::Failure, FailureKind::Cancelled, "not started"};
+  if (!ending.exit) return {Outcome::Failed, FailureKind::Cancelled, "not started"};
   if (ending.exit->kind == Exit::Kind::Signal) {
-    return {Outcome::Failure, FailureKind::Signal,
-            fmt::format("killed by {}", ending.exit->text())};
+    return {Outcome::Failed, FailureKind::Signal, fmt::format("killed by {}", ending.exit->text())};
   }
   return verdict_on_code(ending.exit->number, codes);
 }

@@ -86,6 +86,24 @@ TEST_CASE("every include goes down the house, and never to a room on the same fl
   CHECK(wrong == std::vector<std::string>{});
 }
 
+// What is kept running, or goes on alone, has its own way; everything else is executed by one.
+TEST_CASE("one-shot commands are executed in one place") {
+  const std::set<std::string> owners = {
+      "process/task_executor.cpp",                             // the place
+      "daemon/running.cpp",                                    // programs of autoRun
+      "polter/watch_mode.cpp",                                 // and of polter --watch
+      "cli/daemon_start.cpp",      "polter/daemon_start.cpp",  // the daemon itself
+  };
+  static const std::regex start(R"re(\b(Unit::start|spawn)\()re");
+  for (const auto& file : files_below(kSource / "src", {".cpp"})) {
+    const auto name = fs::relative(file, kSource / "src").string();
+    if (owners.contains(name) || name == "process/spawn.cpp" || name == "process/unit.cpp")
+      continue;
+    INFO(name);
+    CHECK_FALSE(std::regex_search(text_of(file), start));
+  }
+}
+
 TEST_CASE("CMake knows the same rooms and the same arrows as the picture") {
   std::istringstream lines(text_of(fs::path(POLTERGEIST_BINARY_DIR) / "rooms.txt"));
   std::set<std::string> rooms;

@@ -15,6 +15,8 @@ namespace {
 
 const WallTime kNow = *from_iso8601("2026-01-31T12:00:00.000Z");
 const TargetId kApp("app");
+const TaskId kTask("notify");
+const ExecutionId kExecution(17);
 
 std::uint64_t pause(EventBus& bus, bool paused = true) {
   return bus.publish(PauseChanged{paused}, kNow);
@@ -145,6 +147,7 @@ TEST_CASE("each kind of event has a name of its own, a scope and an object of da
   const std::vector<EventBody> bodies = {BuildQueued{kApp, ""},
                                          BuildStarted{.target = kApp},
                                          BuildProgress{.target = kApp},
+                                         BuildLogged{.target = kApp},
                                          BuildEnded{.target = kApp},
                                          HookStarted{.target = kApp},
                                          HookEnded{.target = kApp},
@@ -153,6 +156,13 @@ TEST_CASE("each kind of event has a name of its own, a scope and an object of da
                                          TargetAdded{kApp},
                                          TargetRemoved{kApp},
                                          TargetQuarantined{kApp, ""},
+                                         ExecutionQueued{kExecution, kTask, "", ""},
+                                         ExecutionStarted{kExecution},
+                                         ExecutionLogged{.execution = kExecution},
+                                         ExecutionProgress{.execution = kExecution},
+                                         ExecutionHeartbeat{.execution = kExecution},
+                                         ExecutionRetried{.execution = kExecution},
+                                         ExecutionEnded{.execution = kExecution, .task = kTask},
                                          DaemonStarted{},
                                          DaemonStopping{},
                                          WatchChanged{},
@@ -165,7 +175,7 @@ TEST_CASE("each kind of event has a name of its own, a scope and an object of da
     CHECK(bodies[i].index() == i);
     ++types[std::string(type_of(bodies[i]))];
     CHECK(data_of(bodies[i]).is_object());
-    CHECK(scope_of(bodies[i]) == (i < 11 ? "target:app" : "daemon"));
+    CHECK(scope_of(bodies[i]) == (i < 12 ? "target:app" : i < 19 ? "execution:17" : "daemon"));
   }
   CHECK(types.size() == bodies.size());
 }

@@ -14,6 +14,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/text.h"
+#include "state/event.h"
 #include "state/history.h"
 #include "state/other_program.h"
 #include "state/project_database.h"
@@ -279,7 +280,7 @@ TEST_CASE("the state of an execution is forgotten with it, and no other") {
   auto executions = opened(root);
   for (int i = 0; i < 2; ++i) {
     const auto entry = added(executions, queued());
-    REQUIRE(executions.set_state(scope_of(entry.id), "k", "v"));
+    REQUIRE(executions.set_state(scope_for(entry.id), "k", "v"));
     REQUIRE(executions.update(settled(entry)));
   }
   REQUIRE(executions.set_state("target:app", "k", "v"));
@@ -492,7 +493,7 @@ TEST_CASE("no damage to the file stops whoever executes") {
       auto executions = opened(root);
       for (int i = 0; i < 20; ++i) {
         const auto entry = added(executions, queued());
-        REQUIRE(executions.set_state(scope_of(entry.id), "k", std::string(500, 'v')));
+        REQUIRE(executions.set_state(scope_for(entry.id), "k", std::string(500, 'v')));
         if (i % 2 == 0) REQUIRE(executions.update(settled(entry)));
       }
       fs::copy(root / ".poltergeist", root / "copy", fs::copy_options::recursive);
@@ -555,7 +556,7 @@ TEST_CASE("a file of before the executions takes them up") {
     auto executions = opened(root);
     const auto entry = added(executions, queued());
     CHECK(entry.id == ExecutionId(1));
-    REQUIRE(executions.set_state(scope_of(entry.id), "k", "v"));
+    REQUIRE(executions.set_state(scope_for(entry.id), "k", "v"));
     CHECK(*recorded_executions(root.path(), 10) == std::vector{entry});
     CHECK(recorded_timings(root.path(), TargetId("app"), 10)->size() ==
           (version[0] == '1' ? 0 : 3));
@@ -591,7 +592,7 @@ TEST_CASE("executions are small in memory") {
   auto executions = opened(root);
   for (int i = 0; i < 500; ++i) {
     auto entry = added(executions, queued());
-    REQUIRE(executions.set_state(scope_of(entry.id), "k", "v"));
+    REQUIRE(executions.set_state(scope_for(entry.id), "k", "v"));
     entry = settled(entry);
     entry.result = std::string(4000, 'r');
     REQUIRE(executions.update(entry));

@@ -39,7 +39,8 @@ TargetState full_state() {
       .diagnostics = {{"src/a.c", 3, 1, Severity::Error, "E1", "expected ';'"},
                       {"src/b.c", 9, 0, Severity::Warning, "", "unused"}},
       .progress = Progress{3, 12, 25, "cc", kNow},
-      .outputs = {"/home/me/app/build/app"},
+      .artifacts = {"/home/me/app/build/app"},
+      .outputs = {{"version", "1.2"}},
       .timing = full_timing(),
   };
   state.last_build_error =
@@ -55,6 +56,7 @@ TargetState full_state() {
                           .completed_at = kNow,
                           .duration = Milliseconds(77),
                           .exit_code = 1,
+                          .outputs = {{"version", 81.5}},
                           .trigger = BuildVerdict::Failure};
   state.runner = RunnerState{.kind = "executable",
                              .status = RunnerStatus::Running,

@@ -40,7 +40,9 @@ void find_faults(const json& schema, const json& value, const std::string& place
                  std::vector<std::string>& faults) {
   const auto fault = [&](const std::string& what) { faults.push_back(place + ": " + what); };
   if (!schema.contains("description")) fault("not described");
-  if (!has_type(value, schema.at("type"))) return fault("no " + schema.at("type").dump());
+  // Without a type it may be anything.
+  if (!schema.contains("type")) return;
+  if (!has_type(value, schema["type"])) return fault("no " + schema["type"].dump());
   if (schema.contains("enum") &&
       std::find(schema["enum"].begin(), schema["enum"].end(), value) == schema["enum"].end()) {
     fault("none of " + schema["enum"].dump());

@@ -95,6 +95,20 @@ TEST_CASE("a NUL is refused where the kernel would cut the text at it") {
   }
 }
 
+TEST_CASE(
+    "bytes that are not UTF-8 arrive as they are, and JSON says that it cannot pass them on") {
+  const Json input = {{"name", "caf\xe9"}};
+  const auto by_env = deliver(task(InputFormat::Env), input);
+  REQUIRE(by_env.has_value());
+  CHECK(by_env->variables.at("INPUT_NAME") == "caf\xe9");
+  CHECK(deliver(task(InputFormat::Args), input)->argv.back() == "caf\xe9");
+  for (const auto format : {InputFormat::JsonStdin, InputFormat::JsonFile}) {
+    const auto by_json = deliver(task(format), input);
+    REQUIRE_FALSE(by_json.has_value());
+    CHECK(by_json.error().message.find("UTF-8") != std::string::npos);
+  }
+}
+
 TEST_CASE("a field that is longer than the kernel passes on is refused") {
   const Json input = {{"text", std::string(200'000, 'x')}};
   for (const auto format : {InputFormat::Env, InputFormat::Args}) {

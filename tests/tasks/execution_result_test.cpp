@@ -10,7 +10,7 @@ namespace {
 
 ExecutionResult failed(FailureKind kind, std::optional<int> code = {},
                        std::optional<int> signal = {}) {
-  return {.outcome = ExecutionOutcome::Failure,
+  return {.outcome = ExecutionOutcome::Failed,
           .failure_kind = kind,
           .exit_code = code,
           .signal = signal};

@@ -101,9 +101,9 @@ class History {
     life.executing = false;
     AttemptEnd end;
     if (life.stopped && pick(1) == 0) {
-      end = {Outcome::Failure, FailureKind::Cancelled};
+      end = {Outcome::Failed, FailureKind::Cancelled};
     } else {
-      end.outcome = std::array{Outcome::Success, Outcome::Retry, Outcome::Failure}.at(
+      end.outcome = std::array{Outcome::Success, Outcome::Retry, Outcome::Failed}.at(
           static_cast<std::size_t>(pick(2)));
       if (end.outcome != Outcome::Success) end.kind = FailureKind::Exit;
     }

@@ -13,8 +13,8 @@ namespace {
 constexpr Instant kStart{Seconds(1000)};
 constexpr AttemptEnd kGood{};
 constexpr AttemptEnd kTryAgain{Outcome::Retry, FailureKind::Exit};
-constexpr AttemptEnd kBad{Outcome::Failure, FailureKind::Exit};
-constexpr AttemptEnd kStopped{Outcome::Failure, FailureKind::Cancelled};
+constexpr AttemptEnd kBad{Outcome::Failed, FailureKind::Exit};
+constexpr AttemptEnd kStopped{Outcome::Failed, FailureKind::Cancelled};
 
 Ticket ticket(std::uint64_t id, const std::string& queue = "default", int max_retries = 0) {
   return {.id = ExecutionId(id), .queue = queue, .max_retries = max_retries};
@@ -103,14 +103,14 @@ TEST_CASE("a failure is not tried again, however many retries there are") {
   std::ignore = queue.submit(ticket(1, "default", 5), kStart);
   const auto actions = queue.on_ended(ExecutionId(1), kBad, kStart);
   REQUIRE(all<Settle>(actions).size() == 1);
-  CHECK(all<Settle>(actions)[0].outcome == ExecutionOutcome::Failure);
+  CHECK(all<Settle>(actions)[0].outcome == ExecutionOutcome::Failed);
 }
 
 TEST_CASE("a timeout is an outcome of its own") {
   Queue queue;
   std::ignore = queue.submit(ticket(1), kStart);
   const auto actions =
-      queue.on_ended(ExecutionId(1), {Outcome::Failure, FailureKind::Timeout}, kStart);
+      queue.on_ended(ExecutionId(1), {Outcome::Failed, FailureKind::Timeout}, kStart);
   CHECK(all<Settle>(actions)[0].outcome == ExecutionOutcome::Timeout);
 }
 

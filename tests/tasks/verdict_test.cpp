@@ -29,10 +29,10 @@ TEST_CASE("a code of the list retry asks for another attempt") {
 
 TEST_CASE("a code that is in neither list is a failure, 0 included") {
   const auto verdict = verdict_on({.exit = Exit::by_code(1)});
-  CHECK(verdict.outcome == Outcome::Failure);
+  CHECK(verdict.outcome == Outcome::Failed);
   CHECK(verdict.message == "exited with code 1");
   CHECK(judge({.exit = Exit::by_code(0)}, {.success = {7}}, Seconds(0), "x").outcome ==
-        Outcome::Failure);
+        Outcome::Failed);
 }
 
 TEST_CASE("death by a signal names the signal") {
@@ -45,7 +45,7 @@ TEST_CASE("what our signals ended is a timeout or a cancellation, however it end
   for (const auto exit : {Exit::by_code(0), Exit::by_code(75), Exit::by_signal(SIGTERM)}) {
     CHECK(verdict_on({.exit = exit, .timed_out = true}).kind == FailureKind::Timeout);
     CHECK(verdict_on({.exit = exit, .cancelled = true}).kind == FailureKind::Cancelled);
-    CHECK(verdict_on({.exit = exit, .timed_out = true}).outcome == Outcome::Failure);
+    CHECK(verdict_on({.exit = exit, .timed_out = true}).outcome == Outcome::Failed);
   }
   CHECK(verdict_on({.exit = Exit::by_code(0), .timed_out = true}).message ==
         "timed out after 30.0s");
@@ -55,7 +55,7 @@ TEST_CASE("what could not be started says what to do") {
   const auto denied =
       verdict_on({.not_started = Error{Errc::Denied, "scripts/it.sh: Permission denied"}});
   CHECK(denied.kind == FailureKind::Spawn);
-  CHECK(denied.outcome == Outcome::Failure);
+  CHECK(denied.outcome == Outcome::Failed);
   CHECK(denied.message.find("chmod +x scripts/it.sh") != std::string::npos);
   const auto missing = judge({.not_started = Error{Errc::NotFound, "it.sh: no such program"}},
                              kCodes, Seconds(0), "it.sh");

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "process/environment.h"
 #include "process/orphanage.h"
-#include "process/unit.h"
+#include "process/task_executor.h"
 #include "sys/clock.h"
 #include "sys/loop.h"
 
@@ -42,70 +42,52 @@ class Inquiry {
   explicit Inquiry(ToolFacts& tool) : tool_(tool) {}
 
   // False: it could not be started.
-  bool start(process::Orphanage& orphanage, const std::filesystem::path& cwd, Instant deadline) {
-    process::UnitEvents events;
-    events.bytes = [this](process::Source, std::string_view bytes) { count(bytes.size()); };
-    events.line = [this](process::Source source, const process::Line& line) { take(source, line); };
-    events.exited = [this](Exit exit) { on_exit(exit); };
-    events.gone = [this] { judge(); };
-    auto unit = process::Unit::start(orphanage, plan_for(cwd), process::Leftovers::Kill,
-                                     "the version of " + tool_.name, std::move(events));
-    if (!unit) {
+  bool start(process::TaskExecutor& executor, const std::filesystem::path& cwd, Instant deadline) {
+    process::Attempt::Listener listener;
+    listener.on_line = [this](process::Source source, const process::Line& line) {
+      take(source, line);
+    };
+    listener.on_end = [this](const process::CommandEnd& ended) { judge(ended); };
+    auto attempt = executor.start(command_for(cwd, deadline), std::move(listener));
+    if (!attempt) {
       tool_.answer = ToolFacts::Answer::Unusable;
-      tool_.text = unit.error().message;
+      tool_.text = attempt.error().message;
       return false;
     }
-    unit_ = std::move(*unit);
-    loop_ = &orphanage.loop();
-    deadline_ = loop_->at(deadline, "a tool's patience", [this] { time_out(); });
+    attempt_ = std::move(*attempt);
+    loop_ = &executor.loop();
     return true;
   }
   [[nodiscard]] bool is_over() const { return is_over_; }
 
  private:
-  [[nodiscard]] process::SpawnPlan plan_for(const std::filesystem::path& cwd) const {
-    process::SpawnPlan plan;
-    plan.argv = {tool_.file.string(), question_for(tool_.file)};
-    plan.cwd = cwd;
-    plan.env = process::merged_environment(process::own_environment(), {{"LC_ALL", "C.UTF-8"}});
-    plan.out = process::Stream::pipe();
-    plan.err = process::Stream::pipe();
-    return plan;
+  // It has to be killed for its time, and leaves nothing behind.
+  [[nodiscard]] process::Command command_for(const std::filesystem::path& cwd,
+                                             Instant deadline) const {
+    return {.name = "the version of " + tool_.name,
+            .argv = {tool_.file.string(), question_for(tool_.file)},
+            .cwd = cwd,
+            .env = process::merged_environment(process::own_environment(), {{"LC_ALL", "C.UTF-8"}}),
+            .until = deadline,
+            .grace_period = Seconds(0)};
   }
 
   void take(process::Source source, const process::Line& line) {
-    auto& kept = source == process::Source::Out ? out_ : err_;
-    if (!kept.empty()) return;
-    kept = for_terminal(trimmed(line.text.substr(0, kLongestVersion)));
-  }
-
-  // Not from within: the unit must not be told anything while it calls.
-  void count(std::size_t bytes) {
     const bool was_enough = bytes_ > kMostBytes;
-    bytes_ += bytes;
-    if (!was_enough && bytes_ > kMostBytes) {
-      loop_->post([this] { unit_->kill_all(); });
-    }
+    bytes_ += line.text.size() + 1;
+    // Not from within: it must not be told anything while it calls.
+    if (!was_enough && bytes_ > kMostBytes) loop_->post([this] { attempt_->kill(); });
+    auto& kept = source == process::Source::Out ? out_ : err_;
+    if (kept.empty()) kept = for_terminal(trimmed(line.text.substr(0, kLongestVersion)));
   }
 
-  void time_out() {
-    timed_out_ = !exit_;
-    unit_->kill_all();
-  }
-
-  void on_exit(Exit exit) {
-    exit_ = exit;
-    // What it leaves behind holds the end back, and is no part of the answer.
-    loop_->post([this] { unit_->kill_all(); });
-  }
-
-  void judge() {
+  void judge(const process::CommandEnd& ended) {
     is_over_ = true;
     const bool flooded = bytes_ > kMostBytes;
     const auto& said = out_.empty() ? err_ : out_;
-    if (timed_out_) {
+    if (ended.timed_out) {
       tool_.answer = ToolFacts::Answer::Silent;
-    } else if (((exit_ && exit_->ok()) || flooded) && !said.empty()) {
+    } else if ((ended.exit.ok() || flooded) && !said.empty()) {
       tool_.answer = ToolFacts::Answer::Version;
       tool_.text = said;
     } else {
@@ -118,11 +100,8 @@ class Inquiry {
   std::string out_;  // the first line
   std::string err_;
   std::size_t bytes_ = 0;
-  std::optional<Exit> exit_;
-  bool timed_out_ = false;
   bool is_over_ = false;
-  std::unique_ptr<process::Unit> unit_;
-  Loop::Handle deadline_;
+  std::unique_ptr<process::Attempt> attempt_;
 };
 
 }  // namespace
@@ -134,11 +113,12 @@ Result<std::vector<ToolFacts>> with_versions(std::vector<ToolFacts> tools,
   if (!loop) return fail(loop.error());
   const auto orphanage = process::Orphanage::create(**loop);
   if (!orphanage) return fail(orphanage.error());
+  process::TaskExecutor executor(**orphanage);
   std::vector<std::unique_ptr<Inquiry>> inquiries;
   for (auto& tool : tools) {
     if (tool.file.empty()) continue;
     auto inquiry = std::make_unique<Inquiry>(tool);
-    if (inquiry->start(**orphanage, cwd, now() + patience)) inquiries.push_back(std::move(inquiry));
+    if (inquiry->start(executor, cwd, now() + patience)) inquiries.push_back(std::move(inquiry));
   }
   const auto all_over = [&] {
     return std::all_of(inquiries.begin(), inquiries.end(),

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// What one-shot commands keep from one attempt to the next (`::set-state`), given to the next one
+// as STATE_<KEY>. Kept in memory, and in the database where there is one.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/id.h"
+#include "config/project.h"
+#include "state/executions.h"
+#include "tasks/set_values.h"
+
+namespace poltergeist::daemon {
+
+// "hook:app/deploy"; targets and executions have the scopes of their events (state/event.h).
+[[nodiscard]] std::string scope_for_hook(const TargetId& target, const std::string& hook);
+
+class KeptState {
+ public:
+  // Null: there is no database.
+  explicit KeptState(state::Executions* database) : database_(database) {}
+
+  void set(const std::string& scope, const std::string& key, const std::string& value);
+  // As variables.
+  [[nodiscard]] config::Environment variables_of(const std::string& scope);
+  void forget(const std::string& scope);
+
+ private:
+  [[nodiscard]] tasks::SetValues& values_of(const std::string& scope);
+
+  state::Executions* database_;
+  std::map<std::string, tasks::SetValues> scopes_;  // those that were asked for
+};
+
+}  // namespace poltergeist::daemon

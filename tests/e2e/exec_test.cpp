@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: MIT
+// `poltergeist exec`: tasks executed here and now; and what builds and hooks share with them.
+#include <csignal>
+#include <fstream>
+#include <random>
+
+#include <catch2/catch.hpp>
+
+#include "support/rounds.h"
+#include "support/test_project.h"
+
+using poltergeist::test::await;
+using poltergeist::test::Program;
+using poltergeist::test::rounds;
+using poltergeist::test::run;
+using poltergeist::test::TestProject;
+using Json = nlohmann::json;
+
+namespace {
+
+// A project whose tasks are these, each with a script "task.sh" unless it names a command.
+void with_tasks(const TestProject& project, Json tasks) {
+  for (auto& task : tasks) {
+    if (!task.contains("command")) task["command"] = "./task.sh";
+  }
+  project.configure({{"targets", Json::array()}, {"tasks", std::move(tasks)}});
+}
+
+void write_script(const TestProject& project, const std::string& text,
+                  const std::string& name = "task.sh") {
+  const auto file = project.write(name, "#!/bin/sh\n" + text);
+  std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+}
+
+std::string contents_of(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+Json result_of(const TestProject& project, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "exec");
+  arguments.emplace_back("--json");
+  const auto ran = project.run_poltergeist(std::move(arguments));
+  CAPTURE(ran.out, ran.err);
+  auto result = Json::parse(ran.out, nullptr, false);
+  REQUIRE_FALSE(result.is_discarded());
+  result["code"] = ran.code;
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("a task is executed with its input, and its result says everything") {
+  const TestProject project;
+  with_tasks(project, {{{"name", "greet"}}});
+  write_script(project, "echo \"Hello, $INPUT_NAME\"; echo careful >&2\n");
+  const auto result = result_of(project, {"greet", "--input", "name=Alice"});
+  CHECK(result["outcome"] == "success");
+  CHECK(result["task"] == "greet");
+  CHECK(result["exitCode"] == 0);
+  CHECK(result["attempt"] == 1);
+  CHECK(result["stdout"] == "Hello, Alice\n");
+  CHECK(result["stderr"] == "careful\n");
+  CHECK(result["output"] == Json{{"result", "Hello, Alice"}});
+  CHECK(result["failureKind"].is_null());
+  CHECK(result["code"] == 0);
+}
+
+TEST_CASE("each of the input formats goes with each of the output formats") {
+  const TestProject project;
+  Json tasks = Json::array();
+  for (const auto* in : {"env", "json_stdin", "json_file", "args"}) {
+    for (const auto* out : {"stdout", "json_stdout", "file", "exit_code_only"}) {
+      Json task = {
+          {"name", std::string(in) + "-" + out}, {"inputFormat", in}, {"outputFormat", out}};
+      if (std::string(out) == "file") task["outputFile"] = "out.json";
+      tasks.push_back(task);
+    }
+  }
+  with_tasks(project, tasks);
+  // Says what it was given for "word", however it came.
+  write_script(project,
+               "if [ -n \"$INPUT_WORD\" ]; then word=$INPUT_WORD\n"
+               "elif [ -n \"$INPUT_FILE\" ]; then word=$(sed "
+               "'s/.*\"word\":\"\\([a-z]*\\)\".*/\\1/' \"$INPUT_FILE\")\n"
+               "elif [ $# -gt 0 ]; then word=$1\n"
+               "else word=$(sed 's/.*\"word\":\"\\([a-z]*\\)\".*/\\1/'); fi\n"
+               "echo \"{\\\"got\\\":\\\"$word\\\"}\" > out.json\n"
+               "echo '::set-output key=extra::yes'\n"
+               "cat out.json\n");
+  for (const auto& task : tasks) {
+    const auto name = task["name"].get<std::string>();
+    CAPTURE(name);
+    const auto result = result_of(project, {name, "--input", "word=ghost"});
+    CHECK(result["outcome"] == "success");
+    Json expected = {{"extra", "yes"}};
+    if (task["outputFormat"] == "stdout") {
+      expected["result"] = R"({"got":"ghost"})";
+    } else if (task["outputFormat"] == "exit_code_only") {
+      expected["success"] = true;
+    } else {
+      expected["got"] = "ghost";
+    }
+    CHECK(result["output"] == expected);
+  }
+  // The input's file is there for as long as its task.
+  for (const auto& entry : std::filesystem::directory_iterator(project.state_dir())) {
+    CHECK(entry.path().filename().string().find("-input-") == std::string::npos);
+  }
+}
+
+TEST_CASE("a file that the task did not write is no output, even if one lies there") {
+  const TestProject project;
+  with_tasks(project, {{{"name", "lazy"}, {"outputFormat", "file"}, {"outputFile", "out.json"}}});
+  project.write("out.json", R"({"old": true})");
+  write_script(project, "exit 0\n");
+  const auto result = result_of(project, {"lazy"});
+  CHECK(result["outcome"] == "failure");
+  CHECK(result["failureKind"] == "bad_output");
+  CHECK(result["code"] == 1);
+}
+
+TEST_CASE("a code of the list retry is tried again with what earlier attempts kept") {
+  const TestProject project;
+  with_tasks(project, {{{"name", "flaky"},
+                        {"exitCodes", {{"success", {0}}, {"retry", {75}}}},
+                        {"maxRetries", 3},
+                        {"backoffMultiplier", 0}}});
+  write_script(project,
+               "echo \"attempt $POLTERGEIST_ATTEMPT of $POLTERGEIST_MAX_RETRIES\"\n"
+               "echo \"::set-state key=tries::x$STATE_TRIES\"\n"
+               "[ \"$STATE_TRIES\" = xx ] && echo enough && exit 0\n"
+               "exit 75\n");
+  const auto result = result_of(project, {"flaky"});
+  CHECK(result["outcome"] == "success");
+  CHECK(result["attempt"] == 3);
+  CHECK(result["stdout"] == "attempt 3 of 3\nenough\n");
+  const auto spent = result_of(project, {"flaky", "--max-retries", "1"});
+  CHECK(spent["outcome"] == "retries_exhausted");
+  CHECK(spent["attempt"] == 2);
+  CHECK(spent["code"] == 75);
+}
+
+TEST_CASE("a failure passes the command's own code on, and a death by signal the shell's") {
+  const TestProject project;
+  with_tasks(project, {{{"name", "end"}, {"inputFormat", "args"}}});
+  write_script(project, "case $1 in kill) kill -KILL $$;; *) exit \"$1\";; esac\n");
+  CHECK(result_of(project, {"end", "-i", "code=42"})["code"] == 42);
+  CHECK(result_of(project, {"end", "-i", "code=255"})["code"] == 255);
+  const auto killed = result_of(project, {"end", "-i", "code=kill"});
+  CHECK(killed["code"] == 137);
+  CHECK(killed["failureKind"] == "signal");
+  CHECK(killed["signal"] == SIGKILL);
+  CHECK(killed["exitCode"].is_null());
+}
+
+TEST_CASE("when its time is over a task is stopped, with all that it started") {
+  const TestProject project;
+  with_tasks(project, {{{"name", "slow"}, {"gracePeriodSeconds", 0}}});
+  write_script(project, "trap '' TERM; sleep 600 & echo $! > child; sleep 600\n");
+  const auto result = result_of(project, {"slow", "--timeout", "1"});
+  CHECK(result["outcome"] == "timeout");
+  CHECK(result["failureKind"] == "timeout");
+  CHECK(result["code"] == 124);
+  CHECK(result["durationMs"].get<int>() >= 1000);
+  CHECK(::kill(std::stoi(project.read("child")), 0) != 0);
+}
+
+TEST_CASE("what cannot be started says why, with the codes that a shell has for it") {
+  const TestProject project;
+  with_tasks(project, {{{"name", "missing"}, {"command", "./no-such.sh"}},
+                       {{"name", "plain"}, {"command", "./plain.sh"}}});
+  project.write("plain.sh", "echo no\n");
+  const auto missing = result_of(project, {"missing"});
+  CHECK(missing["failureKind"] == "spawn");
+  CHECK(missing["code"] == 127);
+  const auto plain = result_of(project, {"plain"});
+  CHECK(plain["code"] == 126);
+  CHECK(plain["message"].get<std::string>().find("chmod +x ./plain.sh") != std::string::npos);
+}
+
+TEST_CASE("Ctrl+C cancels a task and all that it started") {
+  const TestProject project;
+  with_tasks(project, {{{"name", "slow"}}});
+  write_script(project, "echo ready; sleep 600 & echo $! > child; wait\n");
+  Program exec(project.poltergeist({"exec", "slow"}));
+  REQUIRE(exec.await_output("ready"));
+  exec.signal(SIGINT);
+  CHECK(exec.await_end() == poltergeist::Exit::by_code(130));
+  CHECK(exec.errors().find("cancelled") != std::string::npos);
+}
+
+TEST_CASE("without --json a task's output is our own, and what it says goes beside it") {
+  const TestProject project;
+  with_tasks(project, {{{"name", "talk"}}});
+  write_script(project,
+               "echo one; echo '::log level=warn::careful'; echo '::progress percent=50::half'\n"
+               "echo '::unknown::output all the same'; echo two >&2; printf three\n");
+  const auto ran = project.run_poltergeist({"exec", "talk"});
+  CHECK(ran.code == 0);
+  CHECK(ran.out == "one\n::unknown::output all the same\nthree\n");
+  CHECK(ran.err.find("warn: careful") != std::string::npos);
+  CHECK(ran.err.find(" 50 % half") != std::string::npos);
+  CHECK(ran.err.find("two\n") != std::string::npos);
+}
+
+TEST_CASE("a dry run says what would be executed and executes nothing") {
+  TestProject project;
+  project.env["API_TOKEN"] = "hunter2hunter2";
+  with_tasks(project, {{{"name", "touch"},
+                        {"args", {"--flag"}},
+                        {"env", {{"DEPLOY_TOKEN", "${API_TOKEN}"}, {"PLAIN", "visible"}}}}});
+  write_script(project, "touch executed\n");
+  const auto plan = project.run_poltergeist({"exec", "touch", "-i", "a=b", "--dry-run", "--json"});
+  const auto json = Json::parse(plan.out);
+  CHECK(json["argv"][1] == "--flag");
+  CHECK(json["env"]["INPUT_A"] == "b");
+  CHECK(json["env"]["PLAIN"] == "visible");
+  CHECK(json["env"]["DEPLOY_TOKEN"] == "[REDACTED]");
+  CHECK(plan.out.find("hunter2") == std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(project.root() / "executed"));
+  CHECK(project.run_poltergeist({"exec", "touch", "--dry-run"}).out.find("would execute:") !=
+        std::string::npos);
+}
+
+TEST_CASE("a wrong call says what is wrong, and executes nothing") {
+  const TestProject project;
+  with_tasks(project, {{{"name", "touch"}}});
+  write_script(project, "touch executed\n");
+  const auto unknown = project.run_poltergeist({"exec", "tuch"});
+  CHECK(unknown.code == 4);
+  CHECK(unknown.err.find("did you mean \"touch\"") != std::string::npos);
+  for (const std::vector<std::string>& wrong :
+       {std::vector<std::string>{"exec", "touch", "-i", "novalue"},
+        {"exec", "touch", "-i", "=x"},
+        {"exec", "touch", "--input-json", "[1]"},
+        {"exec", "touch", "--input-json", "{"},
+        {"exec", "touch", "--input-json", "@no-such-file"},
+        {"exec", "touch", "--timeout", "soon"},
+        {"exec", "touch", "--max-retries", "100000"},
+        {"exec", "touch", "--input-json", R"({"a-b": 1, "a_b": 2})"}}) {
+    CAPTURE(wrong);
+    CHECK(project.run_poltergeist(wrong).code == 2);
+  }
+  CHECK_FALSE(std::filesystem::exists(project.root() / "executed"));
+}
+
+TEST_CASE("an input comes from a file or the standard input, and single fields over it") {
+  const TestProject project;
+  with_tasks(project, {{{"name", "show"}}});
+  write_script(project, "echo \"$INPUT_A $INPUT_B\"\n");
+  project.write("input.json", R"({"a": 1, "b": 2})");
+  const auto file = (project.root() / "input.json").string();
+  CHECK(result_of(project, {"show", "--input-json", "@" + file, "-i", "b=three"})["stdout"] ==
+        "1 three\n");
+  auto call = project.poltergeist({"exec", "show", "--input-json", "-"});
+  call.in = R"({"a": "x", "b": null})";
+  CHECK(run(call).out == "x \n");
+}
+
+// ---- Injection
+
+TEST_CASE("hostile texts arrive byte for byte, and nothing else is executed") {
+  const TestProject project;
+  Json tasks = Json::array();
+  for (const auto* format : {"env", "json_stdin", "json_file", "args"}) {
+    for (const bool shell : {false, true}) {
+      tasks.push_back({{"name", std::string(format) + (shell ? "-shell" : "")},
+                       {"inputFormat", format},
+                       {"shell", shell}});
+    }
+  }
+  with_tasks(project, tasks);
+  write_script(project,
+               "if [ -n \"${INPUT_TEXT+set}\" ]; then printf %s \"$INPUT_TEXT\"\n"
+               "elif [ -n \"$INPUT_FILE\" ]; then cat \"$INPUT_FILE\"\n"
+               "elif [ $# -gt 0 ]; then printf %s \"$1\"; [ $# -eq 1 ] || exit 9\n"
+               "else cat; fi > got\n");
+  std::mt19937 random(42);
+  const std::vector<std::string> pieces = {"'",
+                                           "\"",
+                                           "`touch pwned`",
+                                           "$(touch pwned)",
+                                           "; touch pwned;",
+                                           "\n",
+                                           "-rf",
+                                           "--",
+                                           "\\",
+                                           "${IFS}",
+                                           "|touch pwned",
+                                           "&touch pwned&",
+                                           ">pwned",
+                                           "*",
+                                           "~",
+                                           "!",
+                                           "#",
+                                           "\t",
+                                           "é",
+                                           "\xff\xfe",
+                                           "%s",
+                                           "%n",
+                                           "$INPUT_TEXT",
+                                           "::set-output key=a::b",
+                                           "\x1b[31m",
+                                           " ",
+                                           "x"};
+  std::uniform_int_distribution<std::size_t> pick(0, pieces.size() - 1);
+  const int wanted = rounds(5, 1'000);
+  for (int round = 0; round < wanted; ++round) {
+    std::string text;
+    const auto count = 1 + pick(random) % 8;
+    for (std::size_t i = 0; i < count; ++i) text += pieces[pick(random)];
+    for (const auto& task : tasks) {
+      const auto name = task["name"].get<std::string>();
+      const bool is_json = name.starts_with("json");
+      if (is_json && text.find('\xff') != std::string::npos) continue;
+      CAPTURE(name, text);
+      std::filesystem::remove(project.root() / "got");
+      REQUIRE(project.run_poltergeist({"exec", name, "--input", "text=" + text}).code == 0);
+      const auto got = project.read("got");
+      CHECK((is_json ? Json::parse(got)["text"].get<std::string>() : got) == text);
+      CHECK_FALSE(std::filesystem::exists(project.root() / "pwned"));
+    }
+  }
+  const auto nul =
+      project.run_poltergeist({"exec", "env", "--input-json", R"({"text": "a\u0000b"})"});
+  CHECK(nul.code == 2);
+  CHECK(nul.err.find("NUL") != std::string::npos);
+}
+
+// ---- Builds and hooks
+
+TEST_CASE("what a build says in its output reaches its state file, and is no output") {
+  const TestProject project;
+  project.configure({{"targets",
+                      {{{"name", "app"},
+                        {"type", "custom"},
+                        {"buildCommand",
+                         "echo plain; echo '::set-output key=version::1.2'; "
+                         "echo '::progress percent=40::nearly'; echo '::log level=warn::hm'"},
+                        {"watchPaths", {"*.c"}}}}}});
+  project.haunt();
+  const auto build = project.state_of("app")["lastBuild"];
+  CHECK(build["outputs"] == Json{{"version", "1.2"}});
+  CHECK(project.run_poltergeist({"logs", "app"}).out.find("::") == std::string::npos);
+}
+
+TEST_CASE("a secret of a build's environment is found nowhere") {
+  TestProject project;
+  project.env["DEPLOY_TOKEN"] = "hunter2hunter2";
+  project.configure({{"targets",
+                      {{{"name", "app"},
+                        {"type", "custom"},
+                        {"buildCommand",
+                         "echo \"it is $DEPLOY_TOKEN\"; echo \"a.c:1:1: error: $DEPLOY_TOKEN\"; "
+                         "echo \"::set-output key=k::$DEPLOY_TOKEN\"; exit 1"},
+                        {"watchPaths", {"*.c"}}}}}});
+  project.haunt();
+  CHECK(project.run_poltergeist({"logs", "app"}).out.find("it is [REDACTED]") != std::string::npos);
+  for (const auto& directory : {project.state_dir(), project.root() / ".poltergeist"}) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+      if (!entry.is_regular_file()) continue;
+      CAPTURE(entry.path());
+      CHECK(contents_of(entry.path()).find("hunter2") == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("a hook may be a task, and its answer stands in the state file") {
+  const TestProject project;
+  write_script(project,
+               "echo \"::set-output key=told::$INPUT_WHO\"; "
+               "echo \"$POLTERGEIST_TARGET $POLTERGEIST_BUILD_STATUS\"\n");
+  project.configure(
+      {{"targets",
+        {{{"name", "app"},
+          {"type", "custom"},
+          {"buildCommand", "true"},
+          {"watchPaths", {"*.c"}},
+          {"postBuild", {{{"name", "tell"}, {"task", "notify"}, {"input", {{"who", "all"}}}}}}}}},
+       {"tasks", {{{"name", "notify"}, {"command", "./task.sh"}}}}});
+  project.haunt();
+  REQUIRE(await([&] {
+    const auto hooks = project.state_of("app").value("postBuildResults", Json::object());
+    return hooks.contains("tell") && hooks["tell"]["status"] == "success";
+  }));
+  const auto hook = project.state_of("app")["postBuildResults"]["tell"];
+  CHECK(hook["outputs"] == Json{{"told", "all"}, {"result", "app success"}});
+}
+
+TEST_CASE("a build whose code is not among those to retry is not tried again") {
+  const TestProject project;
+  project.configure({{"targets",
+                      {{{"name", "app"},
+                        {"type", "custom"},
+                        {"buildCommand", "echo x >> tries; exit 3"},
+                        {"watchPaths", {"*.c"}},
+                        {"maxRetries", 5},
+                        {"backoffMultiplier", 0},
+                        {"exitCodes", {{"success", {0}}, {"retry", {75}}}}}}}});
+  project.haunt();
+  CHECK(project.read("tries") == "x\n");
+}
+
+TEST_CASE("health is a valid configuration and a daemon that answers") {
+  const TestProject project;
+  with_tasks(project, {{{"name", "any"}}});
+  CHECK(project.run_poltergeist({"health"}).code == 3);
+  project.haunt();
+  CHECK(project.run_poltergeist({"health"}).code == 0);
+  CHECK(Json::parse(project.run_poltergeist({"health", "--json"}).out)["pid"] ==
+        project.daemon_pid());
+  project.write("poltergeist.config.json", "{");
+  CHECK(project.run_poltergeist({"health"}).code == 2);
+}
