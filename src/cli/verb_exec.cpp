@@ -149,12 +149,12 @@ int execute(const ExecCall& call, daemon::ForegroundExecution execution) {
 int verb_exec(Arguments& arguments) {
   ExecCall call;
   arguments.required("task", call.task, "a task of the configuration");
-  arguments.values("-i,--input", call.inputs, "key=value", "A field of the input, a text");
-  arguments.value("--input-json", call.input_json, "json|@file|-", "The input as a JSON object",
-                  Parameter::Offer::Files);
-  arguments.number("--timeout", call.timeout, "seconds", "Instead of the task's; 0: none");
-  arguments.number("--max-retries", call.max_retries, "n", "Instead of the task's");
-  arguments.flag("--dry-run", call.dry_run, "Say what would be executed, and do nothing");
+  arguments.values("-i,--input", call.inputs, "key=value", "a field of the input, a text");
+  arguments.value("--input-json", call.input_json, "json",
+                  "the input as a JSON object, @file, or - for stdin", Parameter::Offer::Files);
+  arguments.number("--timeout", call.timeout, "seconds", "instead of the task's; 0: none");
+  arguments.number("--max-retries", call.max_retries, "n", "instead of the task's");
+  arguments.flag("--dry-run", call.dry_run, "say what would be executed, and do nothing");
   arguments.json(call.json);
   arguments.config(call.config);
   if (const auto end = arguments.end()) return *end;

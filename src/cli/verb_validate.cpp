@@ -37,6 +37,10 @@ Attempt<config::Loaded> load(const std::string& named, fs::path& file) {
   return load_configuration(file);
 }
 
+std::string counted(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 }  // namespace
 
 int verb_validate(Arguments& arguments) {
@@ -57,8 +61,10 @@ int verb_validate(Arguments& arguments) {
              : fmt::format("{} programs are missing that this project needs", missing.size()),
          for_terminal(joined(missing, "\n"))});
   }
-  const auto count = loaded->project.targets.size();
-  print(fmt::format("valid: {} target{}\n", count, count == 1 ? "" : "s"));
+  const auto& project = loaded->project;
+  auto summary = counted(project.targets.size(), "target");
+  if (!project.tasks.empty()) summary += ", " + counted(project.tasks.size(), "task");
+  print(fmt::format("valid: {}\n", summary));
   return to_int(ExitCode::Yes);
 }
 

@@ -248,3 +248,36 @@ TEST_CASE("the program of the tmux example builds") {
   example.haunt();
   CHECK(fs::exists(example.project.root() / "dist/bin/tmuxwatch"));
 }
+
+TEST_CASE("the example tasks do what their README says, and one of them is a hook") {
+  const Example example("tasks");
+  const auto& project = example.project;
+  const auto code_of = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "exec");
+    return project.run_poltergeist(std::move(words)).code;
+  };
+  const auto greeted =
+      project.run_poltergeist({"exec", "echo-env", "-i", "name=Alice", "-i", "count=42"});
+  CHECK(greeted.out.find("INPUT_COUNT=42\nINPUT_NAME=Alice\n") != std::string::npos);
+  for (const auto* task : {"echo-json", "echo-json-file"}) {
+    const auto echoed =
+        project.run_poltergeist({"exec", task, "--input-json", R"({"a": [1, 2]})", "--json"});
+    CHECK(nlohmann::json::parse(echoed.out)["output"] ==
+          nlohmann::json{{"received", {{"a", {1, 2}}}}});
+  }
+  CHECK(code_of({"exit-code", "-i", "code=0"}) == 0);
+  CHECK(code_of({"exit-code", "-i", "code=9"}) == 9);
+  CHECK(code_of({"exit-code", "-i", "code=75", "--max-retries", "0"}) == 75);
+  CHECK(code_of({"slow", "--timeout", "1"}) == 124);
+  const auto said = project.run_poltergeist({"exec", "protocol-demo", "--json"});
+  CHECK(nlohmann::json::parse(said.out)["output"]["url"] == "http://localhost:8080/?a=b::c");
+  CHECK(
+      project.run_poltergeist({"exec", "count-words", "-i", "text=one two three"}).out.find('3') !=
+      std::string::npos);
+  example.haunt();
+  CHECK(project.state_of("scripts")["lastBuild"]["outputs"]["checked"] == "all");
+  CHECK(await([&] {
+    const auto hooks = project.state_of("scripts").value("postBuildResults", nlohmann::json());
+    return hooks.is_object() && hooks["tell"]["status"] == "success";
+  }));
+}

@@ -223,6 +223,15 @@ TEST_CASE("a dry run says what would be executed and executes nothing") {
         std::string::npos);
 }
 
+TEST_CASE("validate counts the tasks, and executes none") {
+  const TestProject project;
+  with_tasks(project, {{{"name", "touch"}}, {{"name", "other"}}});
+  write_script(project, "touch executed\n");
+  const auto ran = project.run_poltergeist({"validate"});
+  CHECK(ran.out == "valid: 0 targets, 2 tasks\n");
+  CHECK_FALSE(std::filesystem::exists(project.root() / "executed"));
+}
+
 TEST_CASE("a wrong call says what is wrong, and executes nothing") {
   const TestProject project;
   with_tasks(project, {{{"name", "touch"}}});
