@@ -12,6 +12,8 @@ daemon::DaemonOptions options_for(const DaemonCall& call) {
           .state_dir = call.state_dir,
           .only_targets = call.only_targets,
           .level = call.level,
+          .queues = call.queues,
+          .concurrency = call.concurrency,
           .foreground = call.foreground,
           .ready_fd = call.ready_fd};
 }

@@ -18,6 +18,8 @@ struct DaemonCall {
   std::filesystem::path state_dir;
   std::vector<std::string> only_targets;  // empty: all enabled ones
   LogLevel level = LogLevel::Info;
+  std::vector<std::string> queues = {};  // whose tasks are executed; empty: all
+  int concurrency = 0;                   // of a queue; 0: the configuration's
   bool foreground = false;
   int ready_fd = -1;  // owned by the daemon from here on
 };

@@ -36,6 +36,8 @@ struct Start {
   ProjectAt project;
   std::vector<std::string> targets;
   LogLevel level = LogLevel::Info;
+  std::vector<std::string> queues;
+  std::uint64_t concurrency = 0;
 };
 
 Attempt<Start> prepare(const HauntOptions& options) {
@@ -52,7 +54,12 @@ Attempt<Start> prepare(const HauntOptions& options) {
   const auto level =
       level_for(options, std::getenv("POLTERGEIST_LOG_LEVEL"), loaded->project.logging.level);
   if (!level) return refuse(level.error());
-  return Start{std::move(*project), std::move(targets), *level};
+  constexpr std::uint64_t kMostAtOnce = 256;
+  if (options.concurrency > kMostAtOnce) {
+    return refuse(ExitCode::Usage, "--worker-concurrency is from 1 to {}", kMostAtOnce);
+  }
+  return Start{std::move(*project), std::move(targets), *level, options.queues,
+               options.concurrency};
 }
 
 // The daemon that serves this project already, if there is one that answers; waits for one that is
@@ -79,6 +86,10 @@ process::SpawnPlan plan_for(const Start& start, int ready_fd) {
   argv.push_back(start.project.file.string());
   argv.insert(argv.end(), {"--log-level", std::string(name_in(kLogLevels, start.level))});
   for (const auto& target : start.targets) argv.insert(argv.end(), {"--target", target});
+  for (const auto& queue : start.queues) argv.insert(argv.end(), {"--queue", queue});
+  if (start.concurrency > 0) {
+    argv.insert(argv.end(), {"--worker-concurrency", std::to_string(start.concurrency)});
+  }
   return {.argv = std::move(argv),
           .cwd = start.project.root(),
           .env = process::own_environment(),
@@ -170,6 +181,8 @@ int haunt_here(const Start& start, const std::string& ready_fd) {
                         .state_dir = start.project.paths.state_dir(),
                         .only_targets = start.targets,
                         .level = start.level,
+                        .queues = start.queues,
+                        .concurrency = static_cast<int>(start.concurrency),
                         .foreground = ready_fd.empty(),
                         .ready_fd = ready_fd.empty() ? -1 : take_ready_fd(ready_fd)});
 }
@@ -181,6 +194,10 @@ void declare(Arguments& arguments, HauntOptions& options) {
   for (const auto& level : kLogLevels) levels.emplace_back(level.name);
   arguments.values("-t,--target", options.targets, "target",
                    "only this target (may be given several times)", Parameter::Offer::Targets);
+  arguments.values("--queue", options.queues, "name",
+                   "execute only tasks of this queue (may be given several times)");
+  arguments.number("--worker-concurrency", options.concurrency, "n",
+                   "execute so many of a queue at once, whatever the configuration says");
   arguments.flag("-f,--foreground", options.foreground, "stay here, the log on stderr");
   arguments.choice("--log-level", options.log_level, levels, "how much the daemon's log says");
   arguments.flag("--verbose", options.verbose, "the same as --log-level debug");

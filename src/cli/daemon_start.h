@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,9 @@ namespace poltergeist::cli {
 struct HauntOptions {
   std::string config;
   std::vector<std::string> targets;
-  std::string log_level;  // empty: not given
+  std::string log_level;            // empty: not given
+  std::vector<std::string> queues;  // that it serves; empty: all
+  std::uint64_t concurrency = 0;    // instead of the worker's; 0: not given
   bool verbose = false;
   bool foreground = false;
   std::string ready_fd;  // we started ourselves: where to say that we are ready

@@ -36,7 +36,8 @@ int follow(api::Client& client, const api::Json& params) {
 int verb_events(Arguments& arguments) {
   std::string scope;
   std::string config;
-  arguments.positional("scope", scope, "daemon or target:<name>; everything if none is named");
+  arguments.positional("scope", scope,
+                       "daemon, target:<name> or execution:<id>; everything if none is named");
   arguments.config(config);
   if (const auto end = arguments.end()) return *end;
 

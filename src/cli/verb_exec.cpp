@@ -4,14 +4,18 @@
 #include <limits>
 #include <tuple>
 
+#include "api/messages.h"
 #include "base/exit.h"
+#include "base/json_text.h"
 #include "base/text.h"
+#include "cli/connection.h"
 #include "cli/daemon_entry.h"
 #include "cli/execution_input.h"
 #include "cli/output.h"
 #include "cli/project_at.h"
 #include "cli/verb_functions.h"
 #include "state/event.h"
+#include "tasks/delivery.h"
 
 namespace poltergeist::cli {
 
@@ -27,6 +31,7 @@ struct ExecCall {
   std::uint64_t timeout = kNotGiven;
   std::uint64_t max_retries = kNotGiven;
   bool dry_run = false;
+  bool detach = false;
   bool json = false;
 };
 
@@ -119,6 +124,26 @@ Refusal refusal_for(const Error& error) {
   return {ExitCode::CannotAnswer, error.message, {}};
 }
 
+int detach(const ExecCall& call, const ProjectAt& project, const nlohmann::json& input) {
+  // The daemon is sent JSON.
+  if (json_of(tasks::stored_text(input)) != input) {
+    return report({ExitCode::Usage, "--detach: the input holds bytes that are not UTF-8", {}});
+  }
+  auto client = connect(project);
+  if (!client) return report(client.error());
+  api::Json params = {{"task", call.task}, {"input", input}};
+  if (call.timeout != kNotGiven) params["timeoutSeconds"] = call.timeout;
+  if (call.max_retries != kNotGiven) params["maxRetries"] = call.max_retries;
+  const auto answer = ask(*client, api::method::kExecSubmit, params);
+  if (!answer) return report(answer.error());
+  if (call.json) {
+    print_json(*answer);
+  } else {
+    print(fmt::format("{}\n", answer->value("id", std::uint64_t{0})));
+  }
+  return to_int(ExitCode::Yes);
+}
+
 daemon::ExecutionRequest request_of(const ExecCall& call, nlohmann::json input) {
   daemon::ExecutionRequest request{.task = TaskId(call.task), .input = std::move(input)};
   if (call.timeout != kNotGiven) request.timeout = Seconds(call.timeout);
@@ -155,6 +180,7 @@ int verb_exec(Arguments& arguments) {
   arguments.number("--timeout", call.timeout, "seconds", "instead of the task's; 0: none");
   arguments.number("--max-retries", call.max_retries, "n", "instead of the task's");
   arguments.flag("--dry-run", call.dry_run, "say what would be executed, and do nothing");
+  arguments.flag("--detach", call.detach, "let the daemon do it, and print the execution's number");
   arguments.json(call.json);
   arguments.config(call.config);
   if (const auto end = arguments.end()) return *end;
@@ -177,6 +203,7 @@ int verb_exec(Arguments& arguments) {
   daemon::ForegroundExecution execution{.project = loaded->project,
                                         .paths = project->paths,
                                         .request = request_of(call, std::move(*input))};
+  if (call.detach && !call.dry_run) return detach(call, *project, execution.request.input);
   if (!call.dry_run) return execute(call, std::move(execution));
   const auto plan = plan_here(execution);
   if (!plan) return report(refusal_for(plan.error()));

@@ -25,6 +25,7 @@ namespace poltergeist::cli {
 [[nodiscard]] int verb_schema(Arguments& arguments);
 [[nodiscard]] int verb_status(Arguments& arguments);
 [[nodiscard]] int verb_stop(Arguments& arguments);
+[[nodiscard]] int verb_task(Arguments& arguments);
 [[nodiscard]] int verb_trust(Arguments& arguments);
 [[nodiscard]] int verb_validate(Arguments& arguments);
 [[nodiscard]] int verb_version(Arguments& arguments);

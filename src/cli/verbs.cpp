@@ -57,6 +57,10 @@ constexpr auto kVerbs = std::to_array<Verb>({
      "Its output comes as it is printed; what it says of itself goes to stderr. Exit codes: 0\n"
      "success, 75 retries spent, 124 timeout, 126 and 127 it could not be started, 130\n"
      "cancelled, 4 no such task, 2 the input does not fit, else the command's own."},
+    {"task", "", Group::Development, "Show, await and cancel what `exec --detach` asked for",
+     verb_task, nullptr,
+     "wait exits with what exec would have exited with; 124 also when it is not over in time.\n"
+     "list and show need no daemon."},
     {"runner", "", Group::Development,
      "Start, stop or restart the program that autoRun keeps running", verb_runner},
     {"polter", "", Group::Development, "Run a target, fresh (the same as the program `polter`)",

@@ -460,34 +460,33 @@ constexpr Key kTaskKeys[] = {
      .preset = "{}",
      .substituted = true},
     {.name = "queue",
-     .meaning = "The queue of its detached executions. Without it: the `worker`'s.",
+     .meaning = "The queue of its executions. Without it: the `worker`'s.",
      .not_empty = true},
 };
 constexpr Section kTask = {"tasks[]", "Commands to be executed once, by name.", kTaskKeys};
 
 constexpr Key kWorkerKeys[] = {
     {.name = "name",
-     .meaning = "What it is called in `status`.",
+     .meaning = "What it is called.",
      .preset = "\"poltergeist\"",
      .not_empty = true},
     {.name = "queue",
-     .meaning = "The queue that it serves.",
+     .meaning = "The queue of tasks that name none.",
      .preset = "\"default\"",
      .not_empty = true},
     {.name = "concurrency",
      .type = Count,
-     .meaning = "How many executions run at once.",
+     .meaning = "How many of one queue execute at once. A full queue holds no other one back.",
      .preset = "1",
      .least = 1,
      .most = 256},
     {.name = "heartbeatIntervalSeconds",
      .type = Seconds,
-     .meaning = "How often it says that it is alive while something runs; 0: never.",
+     .meaning = "How often an execution's events say that it still executes; 0: never.",
      .preset = "30",
      .most = kDay},
 };
-constexpr Section kWorker = {"worker", "Who performs the detached executions of tasks.",
-                             kWorkerKeys};
+constexpr Section kWorker = {"worker", "How the daemon executes tasks.", kWorkerKeys};
 
 // ---- watcher
 // ---------------------------------------------------------------------------------------
@@ -770,7 +769,7 @@ constexpr Key kProjectKeys[] = {
      .section = &kTask},
     {.name = "worker",
      .type = Object,
-     .meaning = "Who performs the detached executions of tasks.",
+     .meaning = "How the daemon executes tasks.",
      .section = &kWorker},
     {.name = "watcher",
      .type = Object,

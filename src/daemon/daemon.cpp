@@ -86,6 +86,7 @@ Result<void> Daemon::begin() {
          .running = *running_,
          .answers = *answers_,
          .waiting = *waiting_,
+         .tasking = *tasking_,
          .set_paused = [this](bool paused) { set_paused(paused); },
          .stop =
              [this](std::string reason) {

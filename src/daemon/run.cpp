@@ -98,6 +98,13 @@ std::set<TargetId> ids_of(const std::vector<std::string>& names) {
   return ids;
 }
 
+Tasking::Overrides worker_for(const DaemonOptions& options) {
+  Tasking::Overrides overrides;
+  overrides.queues.insert(options.queues.begin(), options.queues.end());
+  if (options.concurrency > 0) overrides.concurrency = options.concurrency;
+  return overrides;
+}
+
 void announce(const Ground& ground, const Daemon& daemon) {
   const auto written =
       state::write_daemon_file(ground.paths, {.pid = ::getpid(),
@@ -158,7 +165,8 @@ int serve(const DaemonOptions& options, ReadyPipe& pipe) {
   auto created = Daemon::create(**loop, {.project = ground->project,
                                          .paths = ground->paths,
                                          .only_targets = ids_of(options.only_targets),
-                                         .version = std::string(kVersion)});
+                                         .version = std::string(kVersion),
+                                         .worker = worker_for(options)});
   if (!created) {
     log_error("{}", created.error().message);
     pipe.failed(ExitCode::CannotAnswer, created.error().message);

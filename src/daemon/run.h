@@ -21,7 +21,9 @@ struct DaemonOptions {
   std::vector<std::string> only_targets;
   // Over the configuration's logging.level.
   std::optional<LogLevel> level;
-  bool foreground = false;  // the log goes to stderr, too
+  std::vector<std::string> queues = {};  // whose tasks are executed; empty: all
+  int concurrency = 0;                   // of a queue; 0: the configuration's
+  bool foreground = false;               // the log goes to stderr, too
   // A descriptor that gets one line of JSON when it is known how the start went:
   // {"ready":true,"pid":N},
   // {"running":N} when another daemon holds the project, or {"error":{"exit":2,"message":"…"}};

@@ -55,6 +55,7 @@ Serving::Serving(Loop& loop, Parts parts, std::string version)
     : loop_(loop),
       parts_(std::move(parts)),
       version_(std::move(version)),
+      executions_(parts_.tasking),
       most_clients_(most_clients()),
       rested_(loop_, "connections", [this] {
         if (const auto listening = listen(); !listening) log_error("{}", listening.error().message);
@@ -145,7 +146,8 @@ void Serving::welcome(UniqueFd socket) {
 bool Serving::make_room() {
   const auto is_owed_nothing = [this](const auto& entry) {
     const auto& [id, client] = entry;
-    return !client.events && client.leases.empty() && !parts_.waiting.is_waiting(id);
+    return !client.events && client.leases.empty() && client.executions == 0 &&
+           !parts_.waiting.is_waiting(id);
   };
   auto idlest = clients_.end();
   for (auto entry = clients_.begin(); entry != clients_.end(); ++entry) {
@@ -183,6 +185,10 @@ void Serving::on_request(ClientId id, const api::Request& request) {
     build(id, request);
   } else if (request.method == api::method::kEvents) {
     subscribe(id, request);
+  } else if (request.method == api::method::kExecWait) {
+    wait_for_execution(id, request);
+  } else if (auto answer = executions_.answer(request.method, request.params)) {
+    respond(id, request.id, std::move(*answer));
   } else if (const auto method = method_for(request.method)) {
     respond(id, request.id, (this->**method)(request.params));
   } else {
@@ -318,6 +324,14 @@ void Serving::add_waiter(ClientId id, const api::RequestId& request, Waiter wait
   parts_.waiting.add(std::move(waiter));
 }
 
+void Serving::wait_for_execution(ClientId id, const api::Request& request) {
+  ++clients_[id].executions;
+  executions_.wait(request.params, [this, id, request = request.id](auto answer) {
+    if (const auto found = clients_.find(id); found != clients_.end()) --found->second.executions;
+    respond(id, request, std::move(answer));
+  });
+}
+
 void Serving::subscribe(ClientId id, const api::Request& request) {
   const auto scope = text_in(request.params, "scope");
   auto& client = clients_[id];
@@ -326,6 +340,7 @@ void Serving::subscribe(ClientId id, const api::Request& request) {
   auto& bus = parts_.publishing.bus();
   std::vector<std::string> names{"daemon"};
   for (const auto& target : parts_.project.targets) names.push_back(state::scope_for(target.name));
+  if (executions_.has_events(scope)) names.push_back(scope);
   for (const auto& name : names) {
     if (scope.empty() || scope == name) scopes[name] = bus.last_seq(name);
   }

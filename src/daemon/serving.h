@@ -17,6 +17,7 @@
 #include "daemon/deadline_timer.h"
 #include "daemon/publishing.h"
 #include "daemon/running.h"
+#include "daemon/serving_executions.h"
 #include "daemon/waiting.h"
 #include "daemon/watching.h"
 #include "sys/loop.h"
@@ -33,6 +34,7 @@ class Serving {
     Running& running;
     const Answers& answers;
     Waiting& waiting;
+    Tasking& tasking;
     std::function<void(bool paused)> set_paused;
     std::function<void(std::string reason)> stop;
   };
@@ -54,6 +56,7 @@ class Serving {
     std::optional<std::string> events;  // the scope it listens to; empty text: all
     std::set<TargetId> outputs;         // whose build output it follows
     Instant heard;                      // of it, last
+    int executions = 0;                 // that it waits for
   };
   using Method = tl::expected<api::Json, api::RpcError> (Serving::*)(const api::Json& params);
 
@@ -76,6 +79,7 @@ class Serving {
   void build(ClientId id, const api::Request& request);
   void add_waiter(ClientId id, const api::RequestId& request, Waiter waiter, bool one_answer);
   void subscribe(ClientId id, const api::Request& request);
+  void wait_for_execution(ClientId id, const api::Request& request);
 
   // Answered at once.
   [[nodiscard]] static std::optional<Method> method_for(std::string_view name);
@@ -100,6 +104,7 @@ class Serving {
   Loop& loop_;
   Parts parts_;
   std::string version_;
+  ServingExecutions executions_;
   std::size_t most_clients_;
   DeadlineTimer rested_;
   bool out_of_descriptors_ = false;  // and the log says so

@@ -176,12 +176,10 @@ Result<std::optional<state::ExecutionEntry>> Tasking::find(ExecutionId id) {
   return parts_.database->find(id);
 }
 
-Result<std::vector<state::ExecutionEntry>> Tasking::recent(int n) {
-  if (parts_.database != nullptr) return parts_.database->recent(n);
-  std::vector<state::ExecutionEntry> entries;
-  for (const auto& [id, record] : records_) entries.push_back(record.entry);
-  std::reverse(entries.begin(), entries.end());
-  return entries;
+Result<std::vector<state::ExecutionEntry>> Tasking::recent(int n,
+                                                           const state::ExecutionFilter& filter) {
+  if (parts_.database != nullptr) return parts_.database->recent(n, filter);
+  return fail(Errc::Unavailable, "executions are not written down; the daemon's log says why");
 }
 
 bool Tasking::on_settled(ExecutionId id, std::function<void(const tasks::ExecutionResult&)> then) {

@@ -74,7 +74,8 @@ class Tasking {
   bool cancel(ExecutionId id);
   // Those that are not settled are as they are now, the others as the database has them.
   [[nodiscard]] Result<std::optional<state::ExecutionEntry>> find(ExecutionId id);
-  [[nodiscard]] Result<std::vector<state::ExecutionEntry>> recent(int n);
+  [[nodiscard]] Result<std::vector<state::ExecutionEntry>> recent(
+      int n, const state::ExecutionFilter& filter = {});
   // Calls once when it is settled; false if it is settled or not known.
   bool on_settled(ExecutionId id, std::function<void(const tasks::ExecutionResult&)> then);
   [[nodiscard]] bool is_known(ExecutionId id) const { return records_.contains(id); }

@@ -43,6 +43,30 @@ Json to_json(const ExecutionResult& result) {
   };
 }
 
+std::optional<ExecutionResult> result_from(const Json& json) {
+  if (!json.is_object()) return std::nullopt;
+  const auto text = [&](const char* key) {
+    const auto found = json.find(key);
+    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  const auto number = [&](const char* key) {
+    const auto found = json.find(key);
+    return found != json.end() && found->is_number_integer() ? std::optional(found->get<int>())
+                                                             : std::nullopt;
+  };
+  const auto outcome = value_in(kExecutionOutcomes, text("outcome"));
+  if (!outcome) return std::nullopt;
+  return ExecutionResult{.id = text("id"),
+                         .task = text("task"),
+                         .outcome = *outcome,
+                         .failure_kind = value_in(kFailureKinds, text("failureKind")),
+                         .message = text("message"),
+                         .exit_code = number("exitCode"),
+                         .signal = number("signal"),
+                         .attempt = number("attempt").value_or(0),
+                         .duration = Milliseconds(number("durationMs").value_or(0))};
+}
+
 Json passed_on(const Json& output) {
   return output.dump().size() > kMostPassedOn ? Json() : output;
 }

@@ -35,6 +35,9 @@ struct ExecutionResult {
 // stderr, truncated {stdout, stderr}}; what is not known is null.
 [[nodiscard]] Json to_json(const ExecutionResult& result);
 
+// What to_json() wrote, as far as exit_code_for() needs it; nothing for anything else.
+[[nodiscard]] std::optional<ExecutionResult> result_from(const Json& json);
+
 // An output for those who pass it on to many: null if it is longer than kMostPassedOn.
 inline constexpr std::size_t kMostPassedOn = 64 << 10;  // bytes of JSON
 [[nodiscard]] Json passed_on(const Json& output);

@@ -85,6 +85,8 @@ TEST_CASE("a file that a formatter writes again is built as the formatter left i
   OracleProject project;
   project.write("src/a.c", "first");
   project.haunt();
+  // Who does not hear of writers may look while a slow one has emptied the file and not filled it.
+  const std::size_t builds_of_a_save = hears_of_writers(project) ? 1 : 2;
   for (int i = 0; i < backend_rounds(4, 1'000); ++i) {
     INFO("round " << i);
     const auto builds = project.builds();
@@ -93,7 +95,7 @@ TEST_CASE("a file that a formatter writes again is built as the formatter left i
     project.write("src/a.c", "int main() {\n  return " + std::to_string(i));
     REQUIRE(project.converges_by_itself());
     REQUIRE(project.fault() == "");
-    REQUIRE(project.builds() <= builds + 2);
+    REQUIRE(project.builds() <= builds + 2 * builds_of_a_save);
   }
 }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 // `poltergeist exec`: tasks executed here and now; and what builds and hooks share with them.
+#include <sys/stat.h>
+
 #include <csignal>
 #include <fstream>
 #include <random>
 
 #include <catch2/catch.hpp>
 
+#include "api/client.h"
 #include "support/rounds.h"
 #include "support/test_project.h"
 
@@ -421,4 +424,168 @@ TEST_CASE("health is a valid configuration and a daemon that answers") {
         project.daemon_pid());
   project.write("poltergeist.config.json", "{");
   CHECK(project.run_poltergeist({"health"}).code == 2);
+}
+
+// ---- The daemon's executions
+
+namespace {
+
+std::string detached(const TestProject& project, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "exec");
+  arguments.emplace_back("--detach");
+  const auto ran = project.run_poltergeist(std::move(arguments));
+  CAPTURE(ran.out, ran.err);
+  REQUIRE(ran.code == 0);
+  return ran.out.substr(0, ran.out.find('\n'));
+}
+
+Json shown(const TestProject& project, const std::string& id) {
+  return Json::parse(project.run_poltergeist({"task", "show", id, "--json"}).out);
+}
+
+}  // namespace
+
+TEST_CASE("the daemon executes what it is asked for, and remembers what became of it") {
+  const TestProject project;
+  with_tasks(project, {{{"name", "greet"}}, {{"name", "fail"}, {"command", "./fail.sh"}}});
+  write_script(project, "echo \"Hello, $INPUT_NAME from $POLTERGEIST_TASK_ID\"\n");
+  write_script(project, "exit 42\n", "fail.sh");
+  CHECK(project.run_poltergeist({"exec", "greet", "--detach"}).code == 3);
+  project.haunt();
+  const auto id = detached(project, {"greet", "-i", "name=Alice"});
+  const auto waited = project.run_poltergeist({"task", "wait", id, "--json"});
+  CHECK(waited.code == 0);
+  CHECK(Json::parse(waited.out)["stdout"] == "Hello, Alice from " + id + "\n");
+  const auto failed = detached(project, {"fail"});
+  CHECK(project.run_poltergeist({"task", "wait", failed}).code == 42);
+  project.run_poltergeist({"stop"});
+  // Without a daemon, too.
+  CHECK(shown(project, id)["result"]["stdout"] == "Hello, Alice from " + id + "\n");
+  const auto list =
+      Json::parse(project.run_poltergeist({"task", "list", "--json"}).out)["executions"];
+  REQUIRE(list.size() == 2);
+  CHECK(list[0]["task"] == "fail");
+  CHECK(list[0]["outcome"] == "failure");
+  CHECK(project.run_poltergeist({"task", "wait", failed}).code == 42);
+  CHECK(project.run_poltergeist({"task", "show", "999"}).code == 4);
+}
+
+TEST_CASE("of one queue no more execute at once than the worker's limit, and another one is free") {
+  const TestProject project;
+  project.configure({{"targets", Json::array()},
+                     {"worker", {{"concurrency", 2}}},
+                     {"tasks",
+                      {{{"name", "slow"}, {"command", "./slow.sh"}},
+                       {{"name", "quick"}, {"command", "./slow.sh"}, {"queue", "other"}}}}});
+  write_script(project, "touch started.$POLTERGEIST_TASK_ID; read line < gate\n", "slow.sh");
+  REQUIRE(::mkfifo((project.root() / "gate").c_str(), 0600) == 0);
+  project.haunt();
+  std::vector<std::string> ids;
+  for (int i = 0; i < 4; ++i) ids.push_back(detached(project, {"slow"}));
+  ids.push_back(detached(project, {"quick"}));
+  const auto has_started = [&](const std::string& id) {
+    return std::filesystem::exists(project.root() / ("started." + id));
+  };
+  REQUIRE(await([&] { return has_started(ids[0]) && has_started(ids[1]) && has_started(ids[4]); }));
+  CHECK_FALSE(has_started(ids[2]));
+  CHECK(shown(project, ids[2])["status"] == "queued");
+  CHECK(project.run_poltergeist({"task", "cancel", ids[3]}).code == 0);
+  CHECK(project.run_poltergeist({"task", "wait", ids[3]}).code == 130);
+  CHECK(project.run_poltergeist({"task", "cancel", ids[0]}).code == 0);
+  CHECK(project.run_poltergeist({"task", "wait", ids[0]}).code == 130);
+  CHECK(await([&] { return has_started(ids[2]); }));
+  CHECK(project.run_poltergeist({"task", "cancel", ids[0]}).code == 1);
+  const auto late = project.run_poltergeist({"task", "wait", ids[2], "--timeout", "0"});
+  CHECK(late.code == 124);
+}
+
+TEST_CASE("after kill -9 nothing is running, nothing is alive, and nothing is executed twice") {
+  const TestProject project;
+  with_tasks(project, {{{"name", "slow"}}});
+  write_script(project,
+               "echo x >> executed.$POLTERGEIST_TASK_ID\n"
+               "setsid sh -c 'echo $$ > child; exec sleep 600' & sleep 600\n");
+  project.haunt();
+  const auto first = detached(project, {"slow"});
+  const auto second = detached(project, {"slow"});
+  REQUIRE(await([&] {
+    return std::filesystem::exists(project.root() / "child") && !project.read("child").empty();
+  }));
+  const auto child = std::stoi(project.read("child"));
+  const auto daemon = project.daemon_pid();
+  REQUIRE(::kill(daemon, SIGKILL) == 0);
+  REQUIRE(await([&] { return ::kill(daemon, 0) != 0; }));
+  CHECK(shown(project, first)["status"] == "settled");
+  project.haunt();
+  CHECK(await([&] { return ::kill(child, 0) != 0; }));
+  const auto lost = shown(project, first);
+  CHECK(lost["status"] == "settled");
+  CHECK(lost["outcome"] == "failure");
+  CHECK(lost["failureKind"] == "cancelled");
+  // The one that waited goes on.
+  REQUIRE(await([&] { return std::filesystem::exists(project.root() / ("executed." + second)); }));
+  CHECK(project.read("executed." + first) == "x\n");
+  CHECK(project.run_poltergeist({"task", "cancel", second}).code == 0);
+  CHECK(project.run_poltergeist({"task", "wait", second}).code == 130);
+}
+
+TEST_CASE("secrets of an input are not written down") {
+  const TestProject project;
+  with_tasks(project, {{{"name", "greet"}, {"inputFormat", "json_stdin"}}});
+  write_script(project, "cat; echo; echo done\n");
+  project.haunt();
+  const auto id =
+      detached(project, {"greet", "-i", "api_token=hunter2hunter2", "-i", "name=Alice"});
+  REQUIRE(project.run_poltergeist({"task", "wait", id}).code == 0);
+  const auto entry = shown(project, id);
+  CHECK(entry["input"] == Json{{"api_token", "[REDACTED]"}, {"name", "Alice"}});
+  CHECK(entry["result"]["stdout"].get<std::string>().find("[REDACTED]") != std::string::npos);
+  for (const auto& directory : {project.state_dir(), project.root() / ".poltergeist"}) {
+    for (const auto& file : std::filesystem::recursive_directory_iterator(directory)) {
+      if (!file.is_regular_file()) continue;
+      CAPTURE(file.path());
+      CHECK(contents_of(file.path()).find("hunter2") == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("a daemon that ends tells what executes to end, and keeps what waits") {
+  const TestProject project;
+  with_tasks(project, {{{"name", "slow"}}});
+  write_script(project,
+               "trap 'echo told; exit 0' TERM\ntouch started.$POLTERGEIST_TASK_ID\n"
+               "while :; do sleep 0.01; done\n");
+  project.haunt();
+  const auto first = detached(project, {"slow"});
+  const auto second = detached(project, {"slow"});
+  REQUIRE(await([&] { return std::filesystem::exists(project.root() / ("started." + first)); }));
+  CHECK(project.run_poltergeist({"stop"}).code == 0);
+  const auto ended = shown(project, first);
+  CHECK(ended["outcome"] == "cancelled");
+  CHECK(ended["result"]["stdout"] == "told\n");
+  CHECK(shown(project, second)["status"] == "queued");
+}
+
+TEST_CASE("the events of an execution tell what happens to it") {
+  const TestProject project;
+  with_tasks(project, {{{"name", "slow"}}});
+  write_script(project, "read line < gate; echo '::progress percent=50::half'; exit 3\n");
+  REQUIRE(::mkfifo((project.root() / "gate").c_str(), 0600) == 0);
+  project.haunt();
+  const auto id = detached(project, {"slow"});
+  auto client = poltergeist::api::Client::connect(project.socket());
+  REQUIRE(client);
+  const auto scope = "execution:" + id;
+  REQUIRE(client->call("events", {{"scope", scope}}));
+  // Its command waits until somebody writes.
+  std::ofstream(project.root() / "gate") << "go\n";
+  std::vector<std::string> types;
+  while (types.empty() || types.back() != "execution_ended") {
+    const auto note = client->next_notification(std::chrono::seconds(20));
+    REQUIRE(note);
+    CHECK(note->params["scope"] == scope);
+    types.push_back(note->params["type"]);
+  }
+  CHECK(std::count(types.begin(), types.end(), "execution_progress") == 1);
+  CHECK(project.run_poltergeist({"events", "execution:999"}).code == 4);
 }
