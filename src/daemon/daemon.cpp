@@ -11,6 +11,13 @@
 
 namespace poltergeist::daemon {
 
+namespace {
+
+// Whoever ends the daemon does not wait for the grace period of a task that has an hour.
+constexpr Seconds kEndPatience{10};
+
+}  // namespace
+
 Daemon::Daemon(Loop& loop, Settings settings) : loop_(loop), settings_(std::move(settings)) {
   project_ = restricted(settings_.project);
 }
@@ -222,7 +229,7 @@ void Daemon::stop(std::string reason, std::function<void()> done) {
   publishing_->stopping(reason);
   if (serving_) serving_->stop_listening();
   building_->close();
-  tasking_->close();
+  tasking_->close(kEndPatience);
   running_->stop_all();
   finish_stop();
 }

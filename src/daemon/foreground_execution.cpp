@@ -46,7 +46,7 @@ Result<ForegroundExecutionEnd> execute_in_foreground(ForegroundExecution executi
   if (!id) return fail(id.error());
   int signal = 0;
   const auto signals =
-      SignalSource::create(**loop, {SIGINT, SIGTERM, SIGHUP}, [&](ArrivedSignal arrived) {
+      SignalSource::create(**loop, {SIGINT, SIGTERM, SIGHUP, SIGPIPE}, [&](ArrivedSignal arrived) {
         if (std::exchange(signal, arrived.number) == 0) {
           tasking.cancel(*id);
         } else {

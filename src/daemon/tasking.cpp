@@ -379,9 +379,12 @@ void Tasking::on_attempt_ended(ExecutionId id, TaskAttemptEnd end) {
 // ---- The end
 // -------------------------------------------------------------------------------------------------
 
-void Tasking::close() {
+void Tasking::close(Duration at_most) {
   closed_ = true;
   enqueue(queue_.close(now()));
+  if (is_idle()) return;
+  patience_ =
+      parts_.executor.loop().at(now() + at_most, "the end of executions", [this] { kill_all(); });
 }
 
 void Tasking::kill_all() {

@@ -80,9 +80,9 @@ class Tasking {
   bool on_settled(ExecutionId id, std::function<void(const tasks::ExecutionResult&)> then);
   [[nodiscard]] bool is_known(ExecutionId id) const { return records_.contains(id); }
 
-  // Stops what executes with its grace period, and starts nothing more. What waits, waits for the
-  // next daemon.
-  void close();
+  // Stops what executes with its grace period, but for no longer than `at_most`, and starts nothing
+  // more. What waits, waits for the next daemon.
+  void close(Duration at_most);
   // The same without grace.
   void kill_all();
   [[nodiscard]] bool is_idle() const { return attempts_.empty(); }
@@ -128,6 +128,7 @@ class Tasking {
   bool closed_ = false;
   std::uint64_t last_number_ = 0;  // that was given without the database
   DeadlineTimer timer_;
+  Loop::Handle patience_;  // with what does not want to end
 };
 
 }  // namespace poltergeist::daemon

@@ -16,7 +16,7 @@ namespace poltergeist::process {
 namespace {
 
 // Somebody who forks faster than we look is caught in a later look; nobody keeps that up for ever.
-constexpr int kMostLooks = 100;
+constexpr int kMostSweeps = 100;
 
 std::vector<pid_t> all_processes() {
   std::vector<pid_t> pids;
@@ -44,7 +44,7 @@ bool descends_from(pid_t pid, pid_t ancestor) {
 
 std::size_t kill_units_of(pid_t owner) {
   std::set<ProcessId> killed;
-  for (int look = 0; look < kMostLooks; ++look) {
+  for (int look = 0; look < kMostSweeps; ++look) {
     bool is_news = false;
     for (const auto pid : all_processes()) {
       const auto mark = mark_of(pid);

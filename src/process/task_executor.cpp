@@ -68,7 +68,7 @@ Result<void> Attempt::start(Orphanage& orphanage) {
   unit_ = std::move(*unit);
   started_ = now();
   if (command_.until) {
-    time_limit_ = loop_.at(*command_.until, command_.name, [this] { on_time_out(); });
+    stops_ = loop_.at(*command_.until, command_.name, [this] { on_time_out(); });
   }
   return {};
 }
@@ -125,15 +125,15 @@ void Attempt::on_time_out() {
 
 void Attempt::on_exited(Exit exit) {
   exit_ = exit;
-  time_limit_.reset();
+  stops_.reset();
   if (command_.leftovers == Leftovers::Keep) return conclude();
   // Not from within: the unit is telling us. `gone` follows when nothing of it is left.
-  time_limit_ =
+  stops_ =
       loop_.at(now(), command_.name, [this] { unit_->stop(stop_ladder(SIGTERM, kLeftoverGrace)); });
 }
 
 void Attempt::conclude() {
-  time_limit_.reset();
+  stops_.reset();
   finish_output(Source::Out);
   finish_output(Source::Err);
   CommandEnd end{.exit = *exit_,

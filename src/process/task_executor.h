@@ -111,7 +111,7 @@ class Attempt {
   std::optional<Exit> exit_;
   bool timed_out_ = false;
   bool cancelled_ = false;
-  Loop::Handle time_limit_;
+  Loop::Handle stops_;  // when its time is over, or what it left is to end
   std::unique_ptr<Unit> unit_;
 };
 

@@ -193,6 +193,18 @@ TEST_CASE("Ctrl+C cancels a task and all that it started") {
   CHECK(exec.errors().find("cancelled") != std::string::npos);
 }
 
+TEST_CASE("a task whose output nobody reads any more is cancelled") {
+  const TestProject project;
+  with_tasks(project, {{{"name", "endless"}}});
+  write_script(project, "echo $$ > pid; while :; do echo more; done\n");
+  auto call = project.poltergeist({"exec", "endless"});
+  std::string line = "\"$0\"";
+  for (std::size_t i = 1; i < call.argv.size(); ++i) line += " " + call.argv[i];
+  call.argv = {"/bin/sh", "-c", line + " | head -n 1", call.argv[0]};
+  CHECK(run(call).out == "more\n");
+  CHECK(await([&] { return ::kill(std::stoi(project.read("pid")), 0) != 0; }));
+}
+
 TEST_CASE("without --json a task's output is our own, and what it says goes beside it") {
   const TestProject project;
   with_tasks(project, {{{"name", "talk"}}});

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/tasking.h"
+
+#include <catch2/catch.hpp>
+
+#include "process/orphanage.h"
+#include "support/temp_dir.h"
+#include "sys/clock.h"
+
+using namespace poltergeist;
+using namespace poltergeist::daemon;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A project with one task, and what executes it; nothing is written down.
+struct World {
+  explicit World(const std::string& line) {
+    config::Task task;
+    task.name = TaskId("it");
+    task.command = line;
+    task.shell = true;
+    task.queue = "default";
+    task.grace_period = Seconds(3600);
+    project.root = dir.path();
+    project.tasks.push_back(std::move(task));
+    tasking = std::make_unique<Tasking>(Tasking::Parts{.executor = executor,
+                                                       .project = project,
+                                                       .paths = paths,
+                                                       .bus = bus,
+                                                       .kept_state = kept_state},
+                                        Tasking::Overrides{});
+  }
+
+  ExecutionId submit() {
+    ExecutionRequest request{.task = TaskId("it")};
+    request.on_line = [this](process::Source, const process::Line& said) {
+      lines.emplace_back(said.text);
+    };
+    request.on_settled = [this](const tasks::ExecutionResult& result) {
+      results.push_back(result);
+    };
+    return tasking->submit(std::move(request)).value();
+  }
+  bool run_until(const std::function<bool()>& done) const {
+    const auto guard = loop->at(now() + 20s, "the test's patience", [this] { loop->stop(); });
+    return loop->run_until(done);
+  }
+
+  test::TempDir dir;
+  config::Project project;
+  state::ProjectPaths paths = state::ProjectPaths::create(dir.path(), dir.path()).value();
+  std::unique_ptr<Loop> loop = Loop::create().value();
+  std::unique_ptr<process::Orphanage> orphanage = process::Orphanage::create(*loop).value();
+  process::TaskExecutor executor{*orphanage};
+  state::EventBus bus;
+  KeptState kept_state{nullptr};
+  std::vector<std::string> lines;
+  std::vector<tasks::ExecutionResult> results;
+  std::unique_ptr<Tasking> tasking;
+};
+
+}  // namespace
+
+TEST_CASE("whoever asks knows the number before anything is told of the execution") {
+  World world("echo hello");
+  std::vector<std::string> types;
+  const auto listening = world.bus.subscribe(
+      [&](const state::Event& event) { types.emplace_back(state::type_of(event.body)); });
+  world.submit();
+  CHECK(types == std::vector<std::string>{"execution_queued"});
+  REQUIRE(world.run_until([&] { return !world.results.empty(); }));
+  CHECK(types ==
+        std::vector<std::string>{"execution_queued", "execution_started", "execution_ended"});
+  CHECK(world.results[0].standard_output == "hello\n");
+}
+
+TEST_CASE("one that is cancelled before its turn came is never started") {
+  World world("echo started");
+  world.tasking->cancel(world.submit());
+  REQUIRE(world.run_until([&] { return !world.results.empty(); }));
+  CHECK(world.results[0].outcome == ExecutionOutcome::Cancelled);
+}
+
+TEST_CASE("an end waits for what executes, and not for longer than it may") {
+  World world("trap '' TERM; echo ready; while :; do sleep 0.01; done");
+  world.submit();
+  REQUIRE(world.run_until([&] { return !world.lines.empty(); }));
+  const auto start = now();
+  world.tasking->close(200ms);
+  REQUIRE(world.run_until([&] { return world.tasking->is_idle(); }));
+  CHECK(now() - start >= 200ms);
+  REQUIRE(world.results.size() == 1);
+  CHECK(world.results[0].outcome == ExecutionOutcome::Cancelled);
+  CHECK(world.results[0].signal == SIGKILL);
+  CHECK_FALSE(world.tasking->submit({.task = TaskId("it")}).has_value());
+}
+
+TEST_CASE("what does not want to be told twice ends by itself, and the end is over at once") {
+  World world("trap 'exit 0' TERM; echo ready; while :; do sleep 0.01; done");
+  world.submit();
+  REQUIRE(world.run_until([&] { return !world.lines.empty(); }));
+  world.tasking->close(1h);
+  REQUIRE(world.run_until([&] { return world.tasking->is_idle(); }));
+  CHECK(world.results[0].outcome == ExecutionOutcome::Cancelled);
+}
+
+TEST_CASE("a task that is taken out of the configuration while it waits is not executed") {
+  World world("echo hello");
+  world.submit();
+  world.project.tasks.clear();
+  REQUIRE(world.run_until([&] { return !world.results.empty(); }));
+  CHECK(world.results[0].failure_kind == FailureKind::Spawn);
+  CHECK(world.results[0].message == "the task is not in the configuration any more");
+}
