@@ -18,7 +18,7 @@ using nlohmann::json;
 
 constexpr std::string_view kDaemonScope = "daemon";
 
-json json_of(const std::vector<std::string>& values) {
+json array_of(const std::vector<std::string>& values) {
   json array = json::array();
   for (const auto& value : values) array.push_back(to_utf8(value));
   return array;
@@ -37,7 +37,7 @@ Named named(const BuildStarted& e) {
   return {"build_started",
           {{"id", e.build.value()},
            {"clock", e.clock},
-           {"trigger", json_of(e.trigger)},
+           {"trigger", array_of(e.trigger)},
            {"reason", to_utf8(e.reason)}}};
 }
 Named named(const BuildProgress& e) {
@@ -125,7 +125,7 @@ Named named(const WatchChanged& e) {
   return {"watch", to_json(e.watch)};
 }
 Named named(const ConfigurationChanged& e) {
-  return {"configuration", {{"applied", e.applied}, {"problems", json_of(e.problems)}}};
+  return {"configuration", {{"applied", e.applied}, {"problems", array_of(e.problems)}}};
 }
 Named named(const PauseChanged& e) {
   return {"pause", {{"paused", e.paused}}};

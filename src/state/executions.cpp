@@ -16,13 +16,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kMostUnwritten = 256;
+constexpr std::size_t kMostUnwrittenExecutions = 256;
 // The event loop stands still meanwhile; the rest is for the next that settles.
 constexpr int kMostForgottenAtOnce = 64;
 constexpr std::int64_t kVersionWithExecutions = 3;
 
 // The text of a statement is what it is kept by.
-const std::string kColumns =
+const std::string kExecutionColumns =
     "id, task, queue, status, attempt, trigger, input_withheld, max_retries, timeout_ms, queued_at,"
     " started_at, ended_at, retry_at, outcome, failure_kind, input, result";
 constexpr int kColumnCount = 17;
@@ -45,13 +45,13 @@ std::string parameters(int first, int count) {
 const std::string kAdd = fmt::format(
     "INSERT INTO executions({}) VALUES(1 + max(?1, coalesce((SELECT seq FROM sqlite_sequence"
     " WHERE name = 'executions'), 0)), {}) RETURNING id",
-    kColumns, parameters(2, kColumnCount - 1));
+    kExecutionColumns, parameters(2, kColumnCount - 1));
 
 // No row: it is settled already.
 const std::string kUpdate = fmt::format(
     "INSERT INTO executions({}) VALUES({}) ON CONFLICT(id) DO UPDATE SET {}"
     " WHERE status <> 'settled' RETURNING id",
-    kColumns, parameters(1, kColumnCount), kChanges);
+    kExecutionColumns, parameters(1, kColumnCount), kChanges);
 
 constexpr auto kCount =
     "INSERT INTO counters(name, value) VALUES(?1, ?2)"
@@ -63,7 +63,7 @@ constexpr auto kForgetOldest =
     " WHERE status = 'settled' AND id <> ?1 ORDER BY ended_at, id LIMIT 1)"
     " RETURNING length(CAST(input AS BLOB)) + length(CAST(result AS BLOB)), id";
 
-const std::string kFind = fmt::format("SELECT {} FROM executions WHERE id = ?1", kColumns);
+const std::string kFind = fmt::format("SELECT {} FROM executions WHERE id = ?1", kExecutionColumns);
 
 std::optional<std::string> text_of(const std::optional<WallTime>& time) {
   if (!time) return std::nullopt;
@@ -109,7 +109,7 @@ void bind_entry(Statement& statement, const ExecutionEntry& entry) {
 }
 
 // Somebody else may have written it.
-ExecutionEntry entry_from(const Statement& row) {
+ExecutionEntry execution_from(const Statement& row) {
   std::optional<Milliseconds> timeout;
   if (!row.is_null(8)) timeout = Milliseconds(row.whole(8));
   return {
@@ -252,7 +252,7 @@ Result<std::vector<ExecutionEntry>> rows_of(Statement& statement) {
     const auto row = statement.step();
     if (!row) return fail(row.error());
     if (!*row) return entries;
-    entries.push_back(entry_from(statement));
+    entries.push_back(execution_from(statement));
   }
 }
 
@@ -275,8 +275,8 @@ Result<std::vector<ExecutionEntry>> read_recent(Database& database, int n,
   if (filter.status == ExecutionStatus::Settled) where += " AND status = 'settled'";
   if (filter.status && filter.status != ExecutionStatus::Settled)
     where += " AND status <> 'settled'";
-  auto statement = database.prepare(
-      fmt::format("SELECT {} FROM executions {} ORDER BY id DESC LIMIT ?3", kColumns, where));
+  auto statement = database.prepare(fmt::format(
+      "SELECT {} FROM executions {} ORDER BY id DESC LIMIT ?3", kExecutionColumns, where));
   if (!statement) return fail(statement.error());
   statement->bind(1, filter.task.value()).bind(3, std::int64_t{std::max(n, 0)});
   if (filter.status) statement->bind(2, name_in(kExecutionStatuses, *filter.status));
@@ -284,8 +284,8 @@ Result<std::vector<ExecutionEntry>> read_recent(Database& database, int n,
 }
 
 Result<std::vector<ExecutionEntry>> read_unsettled(Database& database) {
-  auto statement = database.prepare(
-      fmt::format("SELECT {} FROM executions WHERE status <> 'settled' ORDER BY id", kColumns));
+  auto statement = database.prepare(fmt::format(
+      "SELECT {} FROM executions WHERE status <> 'settled' ORDER BY id", kExecutionColumns));
   if (!statement) return fail(statement.error());
   return rows_of(*statement);
 }
@@ -377,7 +377,7 @@ Result<void> Executions::update(const ExecutionEntry& entry) {
     return fail(written.error());
   }
   unwritten_.insert_or_assign(entry.id, entry);
-  if (unwritten_.size() > kMostUnwritten) unwritten_.erase(unwritten_.begin());
+  if (unwritten_.size() > kMostUnwrittenExecutions) unwritten_.erase(unwritten_.begin());
   return flush();
 }
 

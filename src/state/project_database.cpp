@@ -22,7 +22,7 @@ constexpr auto kSettings =
     "PRAGMA wal_autocheckpoint=1000; PRAGMA journal_size_limit=4194304; PRAGMA temp_store=MEMORY;";
 
 // What makes each version of the one before; the first makes version 1 of nothing.
-constexpr auto kSteps = std::to_array<const char*>({
+constexpr auto kMigrations = std::to_array<const char*>({
     R"sql(
 CREATE TABLE builds(
   id INTEGER PRIMARY KEY,
@@ -81,7 +81,7 @@ CREATE TABLE states(
 PRAGMA user_version = 3;
 )sql",
 });
-static_assert(kSteps.size() == ProjectDatabase::kVersion);
+static_assert(kMigrations.size() == ProjectDatabase::kVersion);
 
 // Fail where the tables are not ours.
 constexpr auto kProbes = std::to_array<const char*>({
@@ -172,8 +172,8 @@ Result<void> ensure_schema(Database& database) {
   if (*version < ProjectDatabase::kVersion) {
     auto transaction = Transaction::begin(database);
     if (!transaction) return fail(transaction.error());
-    for (auto step = static_cast<std::size_t>(*version); step < kSteps.size(); ++step) {
-      if (auto made = database.execute(kSteps.at(step)); !made) return made;
+    for (auto step = static_cast<std::size_t>(*version); step < kMigrations.size(); ++step) {
+      if (auto made = database.execute(kMigrations.at(step)); !made) return made;
     }
     if (auto done = transaction->commit(); !done) return done;
   }
