@@ -71,9 +71,9 @@ void show_end(const tasks::ExecutionResult& result) {
   line += fmt::format(" {}: {}", for_terminal(result.task),
                       good ? "success" : for_terminal(result.message));
   if (result.outcome == ExecutionOutcome::RetriesExhausted) line += ", and no retry is left";
-  line += fmt::format(" in {}", format_duration(result.duration));
+  line += fmt::format(" ({}", format_duration(result.duration));
   if (result.attempt > 1) line += fmt::format(", attempt {}", result.attempt);
-  say(line);
+  say(line + ')');
 }
 
 // Its secrets are not shown.

@@ -101,7 +101,7 @@ int list(const TaskCall& call, const ProjectAt& project) {
                               {duration_of(entry), {}},
                               {for_terminal(entry.trigger), {}}}});
   }
-  print(table_text({"id", "task", "status", "attempt", "queued", "took", "by"}, rows,
+  print(table_text({"ID", "TASK", "STATUS", "ATTEMPT", "QUEUED", "TOOK", "BY"}, rows,
                    style_for(STDOUT_FILENO)));
   return to_int(ExitCode::Yes);
 }
