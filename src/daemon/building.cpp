@@ -51,11 +51,7 @@ Building::Building(Parts parts, Listener listener)
       project_(parts.project),
       kept_state_(parts.kept_state),
       listener_(std::move(listener)),
-      hooking_({.executor = parts.executor,
-                .publishing = parts.publishing,
-                .project = parts.project,
-                .tasking = parts.tasking,
-                .kept_state = parts.kept_state}),
+      hooking_(parts),
       core_(publishing_.next_build_id()),
       timer_(executor_.loop(), "building", [this] {
         // What the kernel has ready comes first, so that a build never starts from less than is

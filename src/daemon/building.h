@@ -34,13 +34,7 @@ class Building {
     std::function<void(const TargetId&, const std::string& summary)> on_failure;
   };
 
-  struct Parts {
-    process::TaskExecutor& executor;
-    Publishing& publishing;
-    const config::Project& project;
-    Tasking& tasking;
-    KeptState& kept_state;
-  };
+  using Parts = Hooking::Parts;
   Building(Parts parts, Listener listener);
   ~Building();
 
