@@ -46,13 +46,18 @@ config::Environment KeptState::variables_of(const std::string& scope) {
 }
 
 void KeptState::forget(const std::string& scope) {
-  const auto known = scopes_.find(scope);
-  const bool is_empty = known != scopes_.end() && known->second.values().empty();
-  if (known != scopes_.end()) scopes_.erase(known);
-  if (database_ == nullptr || is_empty) return;
+  auto& values = values_of(scope);
+  if (values.values().empty()) return;
+  values = {};
+  if (database_ == nullptr) return;
   if (const auto forgotten = database_->forget_state(scope); !forgotten) {
     log_warn("the state of {} is still there: {}", scope, forgotten.error().message);
   }
+}
+
+void KeptState::end(const std::string& scope) {
+  forget(scope);
+  scopes_.erase(scope);
 }
 
 }  // namespace poltergeist::daemon

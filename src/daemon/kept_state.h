@@ -24,7 +24,10 @@ class KeptState {
   void set(const std::string& scope, const std::string& key, const std::string& value);
   // As variables.
   [[nodiscard]] config::Environment variables_of(const std::string& scope);
+  // The scope stays known as one that has none, so that the next build need not ask the database.
   void forget(const std::string& scope);
+  // The same of a scope that nobody will ask for again.
+  void end(const std::string& scope);
 
  private:
   [[nodiscard]] tasks::SetValues& values_of(const std::string& scope);

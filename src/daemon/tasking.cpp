@@ -6,6 +6,7 @@
 
 #include "base/json_text.h"
 #include "base/log.h"
+#include "base/retry.h"
 #include "base/secret_names.h"
 #include "base/text.h"
 #include "process/environment.h"
@@ -102,7 +103,11 @@ void Tasking::take_up(state::ExecutionEntry entry) {
       .max_retries = record.entry.max_retries.value_or(task == nullptr ? 0 : task->max_retries),
       .backoff_multiplier = task == nullptr ? 2 : task->backoff_multiplier,
       .attempts = record.entry.attempt};
-  if (record.entry.retry_at) ticket.not_before = now() + (*record.entry.retry_at - wall_now());
+  if (record.entry.retry_at) {
+    // However the wall clock was set meanwhile.
+    const Duration left = *record.entry.retry_at - wall_now();
+    ticket.not_before = now() + std::min<Duration>(left, kLongestRetryDelay);
+  }
   enqueue(queue_.submit(std::move(ticket), now()));
 }
 
@@ -292,7 +297,7 @@ void Tasking::perform(const tasks::Settle& settle) {
   record.entry.failure_kind = result.failure_kind;
   record.entry.result = to_json(result).dump();
   store(record.entry);
-  parts_.kept_state.forget(state::scope_for(settle.id));
+  parts_.kept_state.end(state::scope_for(settle.id));
   log_info("execution {} of {}: {}", settle.id.value(), record.entry.task.value(),
            name_in(kExecutionOutcomes, settle.outcome));
   publish(state::ExecutionEnded{.execution = settle.id,
