@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "sys/clock.h"
 #include "watch/timestamps.h"
 
 namespace poltergeist::watch {
@@ -156,136 +157,6 @@ bool Crawler::audit(std::size_t directories) {
   return audited_ == DirectoryId::None;
 }
 
-// ---- Reading
-
-void Crawler::reread(DirectoryId directory, Reach reach) {
-  if (directory == tree_.root() && reach != Reach::Names) {
-    unreadable_.clear();
-    boundaries_.clear();
-  }
-  waiting_.push_back({directory, reach});
-  work_off();
-}
-
-void Crawler::work_off() {
-  while (!waiting_.empty()) {
-    const auto [directory, reach] = waiting_.back();
-    waiting_.pop_back();
-    if (tree_.at(directory).alive) read(directory, reach);
-  }
-  reader_.close();
-}
-
-bool Crawler::loads_new_ignore_files(DirectoryId directory) {
-  if (rules_.git() == nullptr || tree_.at(directory).access != Rules::Access::Full) return false;
-  const auto& path = tree_.at(directory).path;
-  bool any = rules_.git()->knows(path);
-  for (const auto& entry : reader_.entries()) {
-    any = any || GitIgnores::is_ignore_file(reader_.name(entry));
-  }
-  return any && reload_ignore_files(path);
-}
-
-void Crawler::read(DirectoryId directory, Reach reach) {
-  const bool is_root = directory == tree_.root();
-  if (reach == Reach::Identity && give_watch(directory) == Watch::Refused &&
-      !unreadable_.contains(tree_.at(directory).path)) {
-    if (!is_root) drop(directory);
-    return;
-  }
-  if (const auto done = reader_.read(absolute(directory)); !done) {
-    if (done.error().code != Errc::NotFound) {
-      // What is known stays known: it cannot be told that anything changed.
-      unreadable_.insert(tree_.at(directory).path);
-    } else if (!is_root) {
-      drop(directory);
-    }
-    return;
-  }
-  unreadable_.erase(tree_.at(directory).path);
-  boundaries_.erase(tree_.at(directory).path);
-  for (const auto& entry : reader_.entries()) {
-    if (!is_root && reader_.name(entry) == ".git" && !rules_.leads_into(tree_.at(directory).path)) {
-      auto boundary = tree_.at(directory).path;
-      drop(directory);
-      boundaries_.insert(std::move(boundary));
-      ++boundaries_met_;
-      return;
-    }
-  }
-  if (loads_new_ignore_files(directory) && reach == Reach::Names) reach = Reach::Below;
-
-  // A copy-free view: nothing in this loop asks for another directory's.
-  const auto& rules = view(directory);
-  for (const auto& entry : reader_.entries()) {
-    const auto name = reader_.name(entry);
-    if (entry.kind == EntryKind::Directory) {
-      const auto access = rules.access(name);
-      if (access != Rules::Access::None) meet_directory(directory, name, access, reach);
-    } else if (entry.kind == EntryKind::File) {
-      const auto targets = rules.claims(name);
-      if (targets.empty()) continue;
-      const auto status = reader_.stat_of(entry);
-      if (status && kind_of(*status) == EntryKind::File) {
-        tree_.set_seen(put_file(directory, name, *status, targets), true);
-      }
-    }
-  }
-  remove_unseen(directory);
-}
-
-void Crawler::meet_directory(DirectoryId parent, std::string_view name, Rules::Access access,
-                             Reach reach) {
-  auto child = tree_.find_child(parent, name);
-  if (child == DirectoryId::None) {
-    child = enter(parent, name, access);
-    if (child != DirectoryId::None) tree_.at(child).seen = true;
-    return;
-  }
-  auto& one = tree_.at(child);
-  one.seen = true;
-  const bool other_access = std::exchange(one.access, access) != access;
-  if (reach != Reach::Names) {
-    waiting_.push_back({child, reach});
-  } else if (other_access) {
-    waiting_.push_back({child, Reach::Below});
-  }
-}
-
-DirectoryId Crawler::enter(DirectoryId parent, std::string_view name, Rules::Access access) {
-  const auto child = tree_.add_directory(parent, name, access);
-  if (give_watch(child) == Watch::Refused) {
-    tree_.remove_directory(child);
-    return DirectoryId::None;
-  }
-  waiting_.push_back({child, Reach::Names});
-  return child;
-}
-
-void Crawler::remove_unseen(DirectoryId directory) {
-  for (auto file = tree_.at(directory).first_file; file != FileId::None;) {
-    const auto next = tree_.next_in_directory(file);
-    if (tree_.is_seen(file)) {
-      tree_.set_seen(file, false);
-    } else {
-      remove_file(file);
-    }
-    file = next;
-  }
-  for (auto child = tree_.at(directory).first_child; child != DirectoryId::None;) {
-    const auto next = tree_.at(child).next_sibling;
-    if (!std::exchange(tree_.at(child).seen, false)) drop(child);
-    child = next;
-  }
-  // Those are no part of the tree: a directory that took another's place had none to tell of.
-  const auto& path = tree_.at(directory).path;
-  for (auto it = boundaries_.lower_bound(path.child({}));
-       it != boundaries_.end() && it->is_within(path);) {
-    const bool was_here = it->parent() == path && !is_boundary(*it);
-    it = was_here ? boundaries_.erase(it) : std::next(it);
-  }
-}
-
 // ---- Single entries
 
 void Crawler::look_at(DirectoryId directory, std::string_view name) {
@@ -296,6 +167,7 @@ void Crawler::look_at(DirectoryId directory, std::string_view name) {
       view(directory).claims(name).empty() && view(directory).access(name) == Rules::Access::None) {
     return;  // whatever it is, nobody wants it: builds write such names by the thousand
   }
+  const auto at = wall_now();
   struct stat status {};
   const bool there = ::lstat(absolute(directory, name).c_str(), &status) == 0;
   const auto kind = there ? kind_of(status) : EntryKind::Other;
@@ -310,7 +182,7 @@ void Crawler::look_at(DirectoryId directory, std::string_view name) {
   } else if (kind == EntryKind::File) {
     const auto targets = view(directory).claims(name);
     if (!targets.empty()) {
-      put_file(directory, name, status, targets);
+      put_file(directory, name, status, targets, at);
     } else if (file != FileId::None) {
       remove_file(file);
     }
@@ -356,6 +228,7 @@ void Crawler::look_at(FileId file, int near) {
   const auto directory = tree_.directory(file);
   const auto place =
       near < 0 ? absolute(directory, tree_.name(file)) : std::string(tree_.name(file));
+  const auto at = wall_now();
   struct stat status {};
   if (::fstatat(near < 0 ? AT_FDCWD : near, place.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     remove_file(file);
@@ -367,19 +240,19 @@ void Crawler::look_at(FileId file, int near) {
     }
     ledger_.note(tree_, file);
     tree_.update(file, stamp, tree_.targets(file));
-    note_written(file);
+    note_written(file, at);
   } else {
     look_at(directory, std::string(tree_.name(file)));
   }
 }
 
 FileId Crawler::put_file(DirectoryId directory, std::string_view name, const struct stat& status,
-                         const TargetSet& targets) {
+                         const TargetSet& targets, WallTime at) {
   const auto stamp = Stamp::of(status);
   const auto [file, is_new] = tree_.find_or_add(directory, name, stamp, targets);
   if (is_new) {
     if (ledger_.is_recording()) ledger_.note_absent(tree_.path(file));
-    note_written(file);
+    note_written(file, at);
     return file;
   }
   const bool is_written = stamp != tree_.stamp(file);
@@ -388,7 +261,7 @@ FileId Crawler::put_file(DirectoryId directory, std::string_view name, const str
     tree_.update(file, stamp, targets);
   }
   if (is_written) {
-    note_written(file);
+    note_written(file, at);
   } else if (tree_.is_racy(file)) {
     look_again(file);
   }

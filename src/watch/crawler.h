@@ -4,6 +4,7 @@
 // what, is the Watcher's affair.
 #pragma once
 
+#include <deque>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -16,6 +17,7 @@
 #include "watch/directory_reader.h"
 #include "watch/ledger.h"
 #include "watch/mounts.h"
+#include "watch/read_ahead.h"
 #include "watch/rules.h"
 #include "watch/tree.h"
 #include "watch/watch_table.h"
@@ -108,7 +110,15 @@ class Crawler {
     Reach reach;
   };
   void work_off();
-  void read(DirectoryId directory, Reach reach);
+  // Has some of those that wait read by a thread.
+  void read_ahead(ReadAhead& ahead);
+  void take_next(ReadAhead& ahead);
+  // Whether to read it: it is not there any more otherwise, and dropped.
+  [[nodiscard]] bool is_to_read(const Waiting& turn);
+  void read(const Waiting& turn);
+  // What reading it gave, which was begun `at`.
+  void take(const Waiting& turn, const DirectoryReader& listing, WallTime at);
+  void take_failure(const Waiting& turn, const Error& why, bool was_ahead);
   void meet_directory(DirectoryId parent, std::string_view name, Rules::Access access, Reach reach);
   // None if it is not there or not readable.
   DirectoryId enter(DirectoryId parent, std::string_view name, Rules::Access access);
@@ -127,9 +137,9 @@ class Crawler {
   [[nodiscard]] bool note_mount_of(DirectoryId directory);
   void set_watch(DirectoryId directory, WatchToken token);
   FileId put_file(DirectoryId directory, std::string_view name, const struct stat& status,
-                  const TargetSet& targets);
-  // Its stamp is another one.
-  void note_written(FileId file);
+                  const TargetSet& targets, WallTime at);
+  // Its stamp is another one, and was looked at after `at`.
+  void note_written(FileId file, WallTime at);
   void learn(FileId file);
   // Its stamp is not, but might be the same for another content.
   void look_again(FileId file);
@@ -139,7 +149,7 @@ class Crawler {
   void remove_file(FileId file);
   void remove_unseen(DirectoryId directory);
   void drop_all(DirectoryId directory);
-  [[nodiscard]] bool loads_new_ignore_files(DirectoryId directory);
+  [[nodiscard]] bool loads_new_ignore_files(DirectoryId directory, const DirectoryReader& listing);
 
   std::filesystem::path root_;
   Rules rules_;
@@ -151,6 +161,11 @@ class Crawler {
   std::optional<Rules::Within> view_;
   DirectoryId view_of_ = DirectoryId::None;
   std::vector<Waiting> waiting_;
+  std::deque<Waiting> ahead_;  // that are being read ahead, in order
+  bool is_sharing_ = true;     // in this call, with a second thread
+  // In this call: whether it is worth it to look ahead at all files that are there.
+  std::size_t files_met_ = 0;
+  std::size_t files_wanted_ = 0;
   std::set<DirectoryId> polled_;
   std::vector<Mounted> mounts_;
   std::set<RelPath> unreadable_;

@@ -37,9 +37,9 @@ std::uint64_t Crawler::size_of(FileId file) const {
   return tree_.is_alive(file) ? tree_.stamp(file).size : 0;
 }
 
-void Crawler::note_written(FileId file) {
+void Crawler::note_written(FileId file, WallTime at) {
   const auto stamp = tree_.stamp(file);
-  tree_.set_racy(file, grain_ > Duration::zero() && is_young(stamp, wall_now()));
+  tree_.set_racy(file, grain_ > Duration::zero() && is_young(stamp, at));
   tree_.set_content(file, Content::Unknown);
   if (reading_ && may_have_content(stamp)) written_.push_back(file);
 }
