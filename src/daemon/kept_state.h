@@ -22,6 +22,8 @@ class KeptState {
   explicit KeptState(state::Executions* database) : database_(database) {}
 
   void set(const std::string& scope, const std::string& key, const std::string& value);
+  // A scope that is new: the database need not be asked for it.
+  void begin(const std::string& scope) { scopes_.try_emplace(scope); }
   // As variables.
   [[nodiscard]] config::Environment variables_of(const std::string& scope);
   // The scope stays known as one that has none, so that the next build need not ask the database.

@@ -48,7 +48,8 @@ Error no_such_task(const config::Project& project, const TaskId& task) {
 Tasking::Tasking(Parts parts, Overrides overrides)
     : parts_(parts),
       overrides_(std::move(overrides)),
-      timer_(parts_.executor.loop(), "executions", [this] { enqueue(queue_.on_time(now())); }) {
+      timer_(parts_.executor.loop(), "executions",
+             [this] { perform_soon(queue_.on_time(now())); }) {
   configure();
 }
 
@@ -60,7 +61,7 @@ tasks::QueueSettings Tasking::queue_settings() const {
 }
 
 void Tasking::configure() {
-  enqueue(queue_.configure(queue_settings(), now()));
+  perform_soon(queue_.configure(queue_settings(), now()));
 }
 
 // ---- What an earlier daemon left
@@ -94,7 +95,7 @@ void Tasking::take_up(state::ExecutionEntry entry) {
   if (!why.empty()) {
     log_warn("execution {} of {} is given up: {}", id.value(), record.entry.task.value(), why);
     record.last = TaskAttemptEnd{.verdict = {Outcome::Failed, FailureKind::Cancelled, why}};
-    return perform(tasks::Settle{id, ExecutionOutcome::Failed});
+    return perform_soon({tasks::Settle{id, ExecutionOutcome::Failed}});
   }
   const auto* task = parts_.project.find_task(record.entry.task);
   tasks::Ticket ticket{
@@ -108,7 +109,7 @@ void Tasking::take_up(state::ExecutionEntry entry) {
     const Duration left = *record.entry.retry_at - wall_now();
     ticket.not_before = now() + std::min<Duration>(left, kLongestRetryDelay);
   }
-  enqueue(queue_.submit(std::move(ticket), now()));
+  perform_soon(queue_.submit(std::move(ticket), now()));
 }
 
 // ---- Asking
@@ -162,7 +163,7 @@ Result<ExecutionId> Tasking::submit(ExecutionRequest request) {
   records_.emplace(*id, std::move(record));
   // Later, so that whoever asks knows the number before anything is told of it.
   parts_.executor.loop().post([this, ticket = std::move(ticket)]() mutable {
-    if (records_.contains(ticket.id)) enqueue(queue_.submit(std::move(ticket), now()));
+    if (records_.contains(ticket.id)) perform_soon(queue_.submit(std::move(ticket), now()));
   });
   return id;
 }
@@ -170,7 +171,7 @@ Result<ExecutionId> Tasking::submit(ExecutionRequest request) {
 bool Tasking::cancel(ExecutionId id) {
   if (!records_.contains(id)) return false;
   // From the loop, for whoever asks may be told of the end.
-  parts_.executor.loop().post([this, id] { enqueue(queue_.cancel(id, now())); });
+  parts_.executor.loop().post([this, id] { perform_soon(queue_.cancel(id, now())); });
   return true;
 }
 
@@ -197,19 +198,23 @@ bool Tasking::on_settled(ExecutionId id, std::function<void(const tasks::Executi
 // ---- Performing
 // ----------------------------------------------------------------------------------------------
 
-void Tasking::enqueue(tasks::QueueActions actions) {
+// Where many commands end at once, what became of them is one transaction.
+void Tasking::perform_soon(tasks::QueueActions actions) {
   undone_.insert(undone_.end(), std::make_move_iterator(actions.begin()),
                  std::make_move_iterator(actions.end()));
-  if (performing_) return;
-  performing_ = true;
-  while (!undone_.empty()) {
-    const auto batch = std::exchange(undone_, {});
-    for (const auto& action : batch) {
-      std::visit([this](const auto& what) { perform(what); }, action);
-    }
-  }
-  performing_ = false;
   timer_.arm(queue_.deadline());
+  if (undone_.empty() || performs_) return;
+  performs_ = parts_.executor.loop().at(now(), "executions", [this] { perform_all(); });
+}
+
+void Tasking::perform_all() {
+  performs_.reset();
+  const auto batch = std::exchange(undone_, {});
+  note(batch);
+  for (const auto& action : batch) {
+    std::visit([this](const auto& what) { perform(what); }, action);
+  }
+  if (on_gone) on_gone();
 }
 
 std::optional<TaskOrder> Tasking::order_for(const Record& record) const {
@@ -232,18 +237,56 @@ std::optional<TaskOrder> Tasking::order_for(const Record& record) const {
   return order;
 }
 
-void Tasking::perform(const tasks::StartAttempt& start) {
-  const auto id = start.id;
-  auto& record = records_.at(id);
+// An attempt that is not written down before it is started could be made twice, and nobody is told
+// of an end that a kill might still take back.
+void Tasking::note(const tasks::QueueActions& actions) {
+  std::vector<const state::ExecutionEntry*> changed;
+  for (const auto& action : actions) {
+    const auto* entry = std::visit([this](const auto& what) { return note(what); }, action);
+    if (entry != nullptr) changed.push_back(entry);
+  }
+  if (parts_.database == nullptr || changed.empty()) return;
+  const auto stored = parts_.database->update(changed);
+  if (stored) return;
+  for (const auto* entry : changed) {
+    log_warn("execution {} is kept in memory only: {}", entry->id.value(), stored.error().message);
+  }
+}
+
+state::ExecutionEntry* Tasking::note(const tasks::StartAttempt& start) {
+  auto& record = records_.at(start.id);
   record.entry.status = state::ExecutionStatus::Running;
   record.entry.attempt = start.attempt;
   record.entry.retry_at.reset();
   if (start.attempt == 1 || !record.entry.started_at) record.entry.started_at = wall_now();
   if (record.first_started == Instant{}) record.first_started = now();
+  return &record.entry;
+}
+
+state::ExecutionEntry* Tasking::note(const tasks::AwaitRetry& retry) {
+  auto& entry = records_.at(retry.id).entry;
+  entry.status = state::ExecutionStatus::Waiting;
+  entry.retry_at = wall_now() + whole_milliseconds(retry.delay);
+  return &entry;
+}
+
+state::ExecutionEntry* Tasking::note(const tasks::Settle& settle) {
+  auto& record = records_.at(settle.id);
+  record.result = result_of(record, settle.outcome);
+  record.entry.status = state::ExecutionStatus::Settled;
+  record.entry.ended_at = wall_now();
+  record.entry.outcome = settle.outcome;
+  record.entry.failure_kind = record.result->failure_kind;
+  record.entry.result = to_json(*record.result).dump();
+  return &record.entry;
+}
+
+void Tasking::perform(const tasks::StartAttempt& start) {
+  const auto id = start.id;
+  const auto& record = records_.at(id);
+  if (start.attempt == 1) parts_.kept_state.begin(state::scope_for(id));
   auto order = order_for(record);
   if (!order) return end_without_task(id);
-  // First: what is not written down could execute twice.
-  store(record.entry);
   publish(state::ExecutionStarted{id, start.attempt});
   TaskAttempt::Listener listener;
   listener.on_line = [this, id](process::Source source, const process::Line& line) {
@@ -257,6 +300,7 @@ void Tasking::perform(const tasks::StartAttempt& start) {
   attempt = std::make_unique<TaskAttempt>(parts_.executor, parts_.paths, std::move(*order),
                                           std::move(listener));
   attempt->start();
+  if (killed_) attempt->kill();
 }
 
 // It was removed from the configuration while this waited.
@@ -272,10 +316,7 @@ void Tasking::perform(const tasks::StopAttempt& stop) {
 }
 
 void Tasking::perform(const tasks::AwaitRetry& retry) {
-  auto& record = records_.at(retry.id);
-  record.entry.status = state::ExecutionStatus::Waiting;
-  record.entry.retry_at = wall_now() + whole_milliseconds(retry.delay);
-  store(record.entry);
+  const auto& record = records_.at(retry.id);
   publish(state::ExecutionRetried{retry.id, record.entry.attempt, whole_milliseconds(retry.delay),
                                   record.last ? record.last->verdict.message : std::string()});
 }
@@ -290,13 +331,7 @@ void Tasking::perform(const tasks::Settle& settle) {
   const auto found = records_.find(settle.id);
   auto record = std::move(found->second);
   records_.erase(found);
-  const auto result = result_of(record, settle.outcome);
-  record.entry.status = state::ExecutionStatus::Settled;
-  record.entry.ended_at = wall_now();
-  record.entry.outcome = settle.outcome;
-  record.entry.failure_kind = result.failure_kind;
-  record.entry.result = to_json(result).dump();
-  store(record.entry);
+  const auto& result = *record.result;
   parts_.kept_state.end(state::scope_for(settle.id));
   log_info("execution {} of {}: {}", settle.id.value(), record.entry.task.value(),
            name_in(kExecutionOutcomes, settle.outcome));
@@ -377,8 +412,7 @@ void Tasking::on_attempt_ended(ExecutionId id, TaskAttemptEnd end) {
   auto& record = records_.at(id);
   const tasks::AttemptEnd ended{end.verdict.outcome, end.verdict.kind};
   record.last = std::move(end);
-  enqueue(queue_.on_ended(id, ended, now()));
-  if (on_gone) on_gone();
+  perform_soon(queue_.on_ended(id, ended, now()));
 }
 
 // ---- The end
@@ -386,23 +420,16 @@ void Tasking::on_attempt_ended(ExecutionId id, TaskAttemptEnd end) {
 
 void Tasking::close(Duration at_most) {
   closed_ = true;
-  enqueue(queue_.close(now()));
+  perform_soon(queue_.close(now()));
   if (is_idle()) return;
   patience_ =
       parts_.executor.loop().at(now() + at_most, "the end of executions", [this] { kill_all(); });
 }
 
 void Tasking::kill_all() {
-  closed_ = true;
-  enqueue(queue_.close(now()));
+  closed_ = killed_ = true;
+  perform_soon(queue_.close(now()));
   for (const auto& [id, attempt] : attempts_) attempt->kill();
-}
-
-void Tasking::store(const state::ExecutionEntry& entry) {
-  if (parts_.database == nullptr) return;
-  if (const auto stored = parts_.database->update(entry); !stored) {
-    log_warn("execution {} is kept in memory only: {}", entry.id.value(), stored.error().message);
-  }
 }
 
 void Tasking::publish(state::EventBody body) {

@@ -85,8 +85,8 @@ class Tasking {
   void close(Duration at_most);
   // The same without grace.
   void kill_all();
-  [[nodiscard]] bool is_idle() const { return attempts_.empty(); }
-  // Called whenever an attempt has ended.
+  [[nodiscard]] bool is_idle() const { return attempts_.empty() && undone_.empty(); }
+  // Called whenever what became of an attempt has been written down and told.
   std::function<void()> on_gone;
 
  private:
@@ -95,10 +95,23 @@ class Tasking {
     ExecutionRequest request;
     Instant first_started{};
     std::optional<TaskAttemptEnd> last;
+    std::optional<tasks::ExecutionResult> result;  // once it is settled
     std::vector<std::function<void(const tasks::ExecutionResult&)>> waiting;
   };
 
-  void enqueue(tasks::QueueActions actions);
+  // From the loop, together with what else is there by then.
+  void perform_soon(tasks::QueueActions actions);
+  void perform_all();
+  // What actions change of the executions is noted and written down first, all at once, then they
+  // are performed.
+  void note(const tasks::QueueActions& actions);
+  state::ExecutionEntry* note(const tasks::StartAttempt& start);
+  state::ExecutionEntry* note(const tasks::AwaitRetry& retry);
+  state::ExecutionEntry* note(const tasks::Settle& settle);
+  template <typename Action>
+  state::ExecutionEntry* note(const Action&) {
+    return nullptr;
+  }
   void perform(const tasks::StartAttempt& start);
   void perform(const tasks::StopAttempt& stop);
   void perform(const tasks::AwaitRetry& retry);
@@ -115,7 +128,6 @@ class Tasking {
   void end_without_task(ExecutionId id);
   [[nodiscard]] tasks::ExecutionResult result_of(const Record& record,
                                                  ExecutionOutcome outcome) const;
-  void store(const state::ExecutionEntry& entry);
   void publish(state::EventBody body);
 
   Parts parts_;
@@ -124,8 +136,9 @@ class Tasking {
   std::map<ExecutionId, Record> records_;  // of those that are not settled
   std::map<ExecutionId, std::unique_ptr<TaskAttempt>> attempts_;
   tasks::QueueActions undone_;  // to be performed, in order
-  bool performing_ = false;
+  Loop::Handle performs_;
   bool closed_ = false;
+  bool killed_ = false;
   std::uint64_t last_number_ = 0;  // that was given without the database
   DeadlineTimer timer_;
   Loop::Handle patience_;  // with what does not want to end

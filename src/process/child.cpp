@@ -64,6 +64,7 @@ Exit Child::reap() {
     const auto info = wait_for(pidfd(), WEXITED);
     // Nobody else reaps our children; if somebody did, how this one ended is lost.
     ended_ = info ? exit_for(*info) : Exit::by_signal(SIGKILL);
+    parts_.containment.forget_leader();
   }
   return *ended_;
 }

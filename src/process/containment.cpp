@@ -21,9 +21,14 @@ namespace {
 // found again and again dies on its own time.
 constexpr int kMostLooks = 10;
 
-bool reap(pid_t pid) {
+bool has_exited(pid_t child, int options) {
   siginfo_t info{};
-  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG) == 0 && info.si_pid != 0;
+  options |= WEXITED | WNOHANG;
+  return ::waitid(P_PID, static_cast<id_t>(child), &info, options) == 0 && info.si_pid != 0;
+}
+
+bool reap(pid_t child) {
+  return has_exited(child, 0);
 }
 
 void await_exit(pid_t pid, Milliseconds at_most) {
@@ -51,9 +56,7 @@ Result<void> become_subreaper() {
 
 Containment contain(pid_t leader, const UnitMark& mark, bool leads_group) {
   Containment unit;
-  // It is not reaped, so its entry is there even if it has ended already.
-  const auto entry = find_process(leader);
-  unit.leader_ = entry ? entry->id : ProcessId{leader, 0};
+  unit.leader_ = leader;
   const auto carried = mark_of(leader);
   const auto number = mark.number_for(leader);
   unit.number_ = carried && carried->number == number ? number : 0;
@@ -66,9 +69,15 @@ bool Containment::has_seen(const ProcessId& id) const {
   return std::binary_search(seen_.begin(), seen_.end(), id);
 }
 
+// One look at its mark tells; what /proc says of a process takes many times as long.
+bool Containment::is_of_another_unit(pid_t child_of_ours) const {
+  const auto carried = mark_of(child_of_ours);
+  return carried && carried->owner == ::getpid() && carried->number != number_;
+}
+
 bool Containment::owns(const ProcessEntry& child_of_ours) const {
   const auto& id = child_of_ours.id;
-  if (id == leader_ || has_seen(id)) return true;
+  if (id.pid == leader_ || has_seen(id)) return true;
   if (number_ == 0) return has_environment_entry(id.pid, entry_);
   const auto carried = mark_of(id.pid);
   return carried && carried->number == number_;
@@ -76,14 +85,15 @@ bool Containment::owns(const ProcessEntry& child_of_ours) const {
 
 std::vector<ProcessEntry> Containment::members() {
   std::vector<ProcessEntry> found;
-  for (const pid_t pid : children_of(::getpid())) {
+  for (const pid_t pid : own_children()) {
+    if (is_of_another_unit(pid)) continue;
     auto entry = find_process(pid);
     if (entry && entry->state != ProcessState::Dead && owns(*entry)) {
       found.push_back(*std::move(entry));
     }
   }
   std::stable_partition(found.begin(), found.end(),
-                        [this](const ProcessEntry& entry) { return entry.id == leader_; });
+                        [this](const ProcessEntry& entry) { return entry.id.pid == leader_; });
   for (std::size_t i = 0; i < found.size(); ++i) {
     const pid_t parent = found[i].id.pid;
     for (const pid_t pid : children_of(parent)) {
@@ -113,8 +123,7 @@ std::size_t Containment::signal_all(int signal) {
 
 void Containment::kill_all() {
   // The group first: the kernel kills it as one, so nobody in it forks away meanwhile.
-  const auto leader = find_process(leader_.pid);
-  if (leads_group_ && leader && leader->id == leader_) ::kill(-leader_.pid, SIGKILL);
+  if (leads_group_ && leader_ != 0) ::kill(-leader_, SIGKILL);
   for (int look = 0; look < kMostLooks; ++look) {
     const auto before = seen_;
     bool is_new = false;
@@ -131,11 +140,16 @@ bool Containment::is_empty() {
   // zombie by now: then its children are ours already, and one more look shows them.
   while (true) {
     bool reaped = false;
-    for (const pid_t pid : children_of(::getpid())) {
+    for (const pid_t pid : own_children()) {
+      if (pid == leader_) {
+        if (!has_exited(pid, WNOWAIT)) return false;
+        continue;
+      }
+      if (is_of_another_unit(pid)) continue;
       const auto entry = find_process(pid);
       if (!entry || !owns(*entry)) continue;
       if (entry->state != ProcessState::Dead) return false;
-      if (entry->id != leader_) reaped = reap(pid) || reaped;
+      reaped = reap(pid) || reaped;
     }
     if (!reaped) return true;
   }
@@ -161,13 +175,13 @@ bool Containment::kill_and_await(Duration at_most) {
 std::size_t reap_orphans() {
   std::size_t reaped = 0;
   const pid_t self = ::getpid();
-  for (const pid_t pid : children_of(self)) {
-    const auto entry = find_process(pid);
-    if (!entry || entry->state != ProcessState::Dead) continue;
+  for (const pid_t pid : own_children()) {
     const auto mark = mark_of(pid);
     // The leaders of our units are their Child's to reap; what carries no mark was not started
     // here.
     if (!mark || (mark->owner == self && mark->leader == pid)) continue;
+    const auto entry = find_process(pid);
+    if (!entry || entry->state != ProcessState::Dead) continue;
     if (reap(pid)) ++reaped;
   }
   return reaped;

@@ -8,8 +8,8 @@
 // it inherited (unit_mark.h), or from having been seen below the unit before.
 //
 // Nobody is signalled by number alone: a process is (pid, start time), signals go through a pidfd
-// that was checked to be of that start time, and the group is signalled only while its leader is
-// unreaped.
+// that was checked to be of that start time, and the leader and its group are known by their number
+// only while the leader is unreaped.
 //
 // Out of reach is what another manager starts on a program's behalf (docker, systemd-run, a tmux
 // server).
@@ -50,15 +50,18 @@ class Containment {
   // Reaps what died of the unit, except the leader, and says whether nothing but the leader's
   // zombie is left: only ever true when it is so.
   [[nodiscard]] bool is_empty();
+  // The number of the leader, and of its group, may be used again from now on.
+  void forget_leader() { leader_ = 0; }
   // kill_all() until is_empty(), for at most `at_most`. Blocks: for destructors.
   bool kill_and_await(Duration at_most);
 
  private:
   friend Containment contain(pid_t leader, const UnitMark& mark, bool leads_group);
+  [[nodiscard]] bool is_of_another_unit(pid_t child_of_ours) const;
   [[nodiscard]] bool has_seen(const ProcessId& id) const;
   [[nodiscard]] bool owns(const ProcessEntry& child_of_ours) const;
 
-  ProcessId leader_;
+  pid_t leader_ = 0;          // its own number as long as nobody has reaped it
   std::uint64_t number_ = 0;  // of the mark; 0: the leader could not set it
   std::string entry_;
   bool leads_group_ = false;

@@ -19,6 +19,14 @@ namespace poltergeist::process {
 
 namespace {
 
+// A file of /proc that is made as a whole, and shorter than a page: one read gives all of it.
+std::string short_proc_text(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 4096> buffer;
+  const ssize_t count = fd ? ::read(fd.get(), buffer.data(), buffer.size()) : -1;
+  return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0))};
+}
+
 // Files of /proc have no size: they are read until they end. Empty for what is gone or forbidden.
 std::string proc_text(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -96,7 +104,14 @@ std::optional<ProcessEntry> parse_stat(std::string_view text) {
 }
 
 std::optional<ProcessEntry> find_process(pid_t pid) {
-  return parse_stat(proc_text(fmt::format("/proc/{}/stat", pid)));
+  return parse_stat(short_proc_text(fmt::format("/proc/{}/stat", pid)));
+}
+
+std::vector<pid_t> own_children() {
+  std::vector<pid_t> children;
+  const pid_t self = ::getpid();
+  append_children(self, std::to_string(self), children);
+  return children;
 }
 
 std::vector<pid_t> children_of(pid_t pid) {

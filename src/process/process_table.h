@@ -38,6 +38,9 @@ struct ProcessEntry {
 
 // The children of a process, dead ones included, in the order in which it got them.
 [[nodiscard]] std::vector<pid_t> children_of(pid_t pid);
+// Our own: those that the main thread started, and those that were orphaned to us, whom the kernel
+// gives to the first thread that lives.
+[[nodiscard]] std::vector<pid_t> own_children();
 // Whether this kernel lists children at all (CONFIG_PROC_CHILDREN).
 [[nodiscard]] bool can_list_children();
 

@@ -100,6 +100,8 @@ void Unit::stop(StopLadder ladder) {
   StopWalk walk(std::move(ladder), now());
   if (walk_ && walk_->kills_at() <= walk.kills_at()) return;
   is_stopped_ = true;
+  // The usual end of a command: it left nothing that could be told.
+  if (exit_ && child_.containment().is_empty()) return settle_soon();
   walk_ = std::move(walk);
   perform(walk_->on_started(now()));
   settle_soon();

@@ -163,8 +163,15 @@ Result<std::int64_t> Database::whole(std::string_view sql) {
   return *row ? statement->whole(0) : 0;
 }
 
+Result<void> Database::execute_kept(std::string_view sql) {
+  auto statement = kept(sql);
+  if (!statement) return fail(statement.error());
+  if (const auto done = (*statement)->step(); !done) return fail(done.error());
+  return {};
+}
+
 Result<Transaction> Transaction::begin(Database& database) {
-  if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return fail(begun.error());
+  if (auto begun = database.execute_kept("BEGIN IMMEDIATE"); !begun) return fail(begun.error());
   return Transaction(database);
 }
 
@@ -178,7 +185,7 @@ Transaction::~Transaction() {
 }
 
 Result<void> Transaction::commit() {
-  auto committed = database_->execute("COMMIT");
+  auto committed = database_->execute_kept("COMMIT");
   if (committed) database_ = nullptr;
   return committed;
 }

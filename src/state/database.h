@@ -80,6 +80,8 @@ class Database {
   [[nodiscard]] Result<KeptStatement> kept(std::string_view sql);
   // Several statements without parameters.
   [[nodiscard]] Result<void> execute(const std::string& sql);
+  // The same with a statement that is kept.
+  [[nodiscard]] Result<void> execute_kept(std::string_view sql);
   // The first column of the first row as a number; 0 without a row.
   [[nodiscard]] Result<std::int64_t> whole(std::string_view sql);
 

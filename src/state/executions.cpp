@@ -54,8 +54,8 @@ const std::string kUpdate = fmt::format(
     kExecutionColumns, parameters(1, kColumnCount), kChanges);
 
 constexpr auto kCount =
-    "INSERT INTO counters(name, value) VALUES(?1, ?2)"
-    " ON CONFLICT(name) DO UPDATE SET value = value + ?2 RETURNING value";
+    "INSERT INTO counters(name, value) VALUES('settled', ?1), ('settled_bytes', ?2)"
+    " ON CONFLICT(name) DO UPDATE SET value = value + excluded.value RETURNING name, value";
 
 // The bytes that it gives back.
 constexpr auto kForgetOldest =
@@ -154,14 +154,24 @@ Result<void> forget(Database& database, const std::string& scope) {
   return {};
 }
 
-// The sum after it.
-Result<std::int64_t> count(Database& database, std::string_view what, std::int64_t more) {
+// What is kept of the settled ones.
+struct Kept {
+  std::int64_t count = 0;
+  std::int64_t bytes = 0;
+};
+
+// What there is after it.
+Result<Kept> count(Database& database, const Kept& more) {
   auto statement = database.kept(kCount);
   if (!statement) return fail(statement.error());
-  (*statement)->bind(1, what).bind(2, more);
-  const auto sum = step_to_end(**statement);
-  if (!sum) return fail(sum.error());
-  return sum->value_or(0);
+  (*statement)->bind(1, more.count).bind(2, more.bytes);
+  Kept kept;
+  while (true) {
+    const auto row = (*statement)->step();
+    if (!row) return fail(row.error());
+    if (!*row) return kept;
+    ((*statement)->text(0) == "settled" ? kept.count : kept.bytes) = (*statement)->whole(1);
+  }
 }
 
 // The bytes of the one that ended first; nothing if there is none beside the last.
@@ -188,20 +198,15 @@ Result<std::optional<std::int64_t>> forget_oldest(Database& database, ExecutionI
 // In the transaction in which it settles, so that the sums are those of the rows.
 Result<void> on_settled(Database& database, ExecutionId id, const ExecutionEntry& entry) {
   const auto size = static_cast<std::int64_t>(entry.input.size() + entry.result.size());
-  auto settled = count(database, "settled", 1);
-  if (!settled) return fail(settled.error());
-  auto bytes = count(database, "settled_bytes", size);
-  if (!bytes) return fail(bytes.error());
-  for (int i = 0; i < kMostForgottenAtOnce; ++i) {
-    if (*settled <= Executions::kKept && *bytes <= Executions::kKeptBytes) return {};
+  auto kept = count(database, {.count = 1, .bytes = size});
+  for (int i = 0; i < kMostForgottenAtOnce && kept; ++i) {
+    if (kept->count <= Executions::kKept && kept->bytes <= Executions::kKeptBytes) return {};
     const auto forgotten = forget_oldest(database, id);
     if (!forgotten) return fail(forgotten.error());
     if (!*forgotten) return {};
-    settled = count(database, "settled", -1);
-    if (!settled) return fail(settled.error());
-    bytes = count(database, "settled_bytes", -**forgotten);
-    if (!bytes) return fail(bytes.error());
+    kept = count(database, {.count = -1, .bytes = -**forgotten});
   }
+  if (!kept) return fail(kept.error());
   return {};
 }
 
@@ -355,30 +360,43 @@ Result<ExecutionId> Executions::add(const ExecutionEntry& entry) {
   return id;
 }
 
-Result<void> Executions::update(const ExecutionEntry& entry) {
-  if (entry.id == ExecutionId()) return fail(Errc::Invalid, "an execution without a number");
-  const auto waiting = unwritten_.find(entry.id);
-  if (waiting != unwritten_.end() && waiting->second.status == ExecutionStatus::Settled) {
-    return fail_as_settled(entry.id);
+Result<void> Executions::update(const std::vector<const ExecutionEntry*>& entries) {
+  for (const auto* entry : entries) {
+    if (entry->id == ExecutionId()) return fail(Errc::Invalid, "an execution without a number");
+    const auto waiting = unwritten_.find(entry->id);
+    if (waiting != unwritten_.end() && waiting->second.status == ExecutionStatus::Settled) {
+      return fail_as_settled(entry->id);
+    }
+    last_ = std::max(last_, entry->id);
   }
-  last_ = std::max(last_, entry.id);
-  if (unwritten_.empty()) {
-    // The usual case: nothing is copied.
-    const auto written = database_->attempt([&](Database& database) -> Result<Written> {
-      auto transaction = Transaction::begin(database);
-      if (!transaction) return fail(transaction.error());
-      const auto done = write(database, entry);
-      if (!done) return done;
-      if (auto committed = transaction->commit(); !committed) return fail(committed.error());
-      return done;
-    });
-    if (written) return *written == Written::Yes ? Result<void>() : fail_as_settled(entry.id);
-    unwritten_.emplace(entry.id, entry);
-    return fail(written.error());
+  if (!unwritten_.empty()) {
+    keep_unwritten(entries);
+    return flush();
   }
-  unwritten_.insert_or_assign(entry.id, entry);
-  if (unwritten_.size() > kMostUnwrittenExecutions) unwritten_.erase(unwritten_.begin());
-  return flush();
+  // The usual case: nothing is copied.
+  using Settled = std::optional<ExecutionId>;
+  const auto settled = database_->attempt([&](Database& database) -> Result<Settled> {
+    auto transaction = Transaction::begin(database);
+    if (!transaction) return fail(transaction.error());
+    Settled before;
+    for (const auto* entry : entries) {
+      const auto done = write(database, *entry);
+      if (!done) return fail(done.error());
+      if (*done == Written::WasSettled) before = entry->id;
+    }
+    if (auto committed = transaction->commit(); !committed) return fail(committed.error());
+    return before;
+  });
+  if (!settled) {
+    keep_unwritten(entries);
+    return fail(settled.error());
+  }
+  return *settled ? fail_as_settled(**settled) : Result<void>();
+}
+
+void Executions::keep_unwritten(const std::vector<const ExecutionEntry*>& entries) {
+  for (const auto* entry : entries) unwritten_.insert_or_assign(entry->id, *entry);
+  while (unwritten_.size() > kMostUnwrittenExecutions) unwritten_.erase(unwritten_.begin());
 }
 
 Result<void> Executions::flush() {

@@ -86,7 +86,9 @@ class Executions {
   // Replaces what is known of it. Errc::Invalid if it is settled already: the first end is the end.
   // One that is missing, for its file was set aside, is there again. Errc::Busy: it is kept in
   // memory and written with the next call (or by flush()).
-  [[nodiscard]] Result<void> update(const ExecutionEntry& entry);
+  [[nodiscard]] Result<void> update(const ExecutionEntry& entry) { return update({&entry}); }
+  // The same of several, all at once or none.
+  [[nodiscard]] Result<void> update(const std::vector<const ExecutionEntry*>& entries);
   [[nodiscard]] Result<void> flush();
 
   // Nothing if it is not known (any more).
@@ -105,6 +107,8 @@ class Executions {
   [[nodiscard]] Result<void> forget_state(const std::string& scope);
 
  private:
+  void keep_unwritten(const std::vector<const ExecutionEntry*>& entries);
+
   std::shared_ptr<ProjectDatabase> database_;
   ExecutionId last_;  // the highest number given here: a file that is begun anew does not know it
   std::map<ExecutionId, ExecutionEntry> unwritten_;
