@@ -24,7 +24,7 @@ namespace poltergeist::cli {
 struct Parameter {
   enum class Kind { Flag, Value, Positional };
   // What a shell can offer for a value.
-  enum class Offer { Nothing, Targets, Files, Directories, Words };
+  enum class Offer { Nothing, Targets, Tasks, Files, Directories, Words };
 
   Kind kind = Kind::Flag;
   std::vector<std::string> names;  // "-f", "--follow"; empty for a positional

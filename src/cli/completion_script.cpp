@@ -37,12 +37,22 @@ std::string shell_word(std::string_view text) {
   return result + "'";
 }
 
+// What prints the names that are offered, one per line.
+constexpr std::string_view kListTargets = "poltergeist list --names 2>/dev/null";
+constexpr std::string_view kListTasks = "poltergeist list --tasks --names 2>/dev/null";
+
 // ---- bash ----
+
+std::string bash_names(std::string_view list) {
+  return fmt::format("COMPREPLY=($(compgen -W \"$({})\" -- \"$word\"))", list);
+}
 
 std::string bash_offer(const Parameter& parameter) {
   switch (parameter.offer) {
     case Parameter::Offer::Targets:
-      return "COMPREPLY=($(compgen -W \"$(poltergeist list --names 2>/dev/null)\" -- \"$word\"))";
+      return bash_names(kListTargets);
+    case Parameter::Offer::Tasks:
+      return bash_names(kListTasks);
     case Parameter::Offer::Files:
       return "COMPREPLY=($(compgen -f -- \"$word\"))";
     case Parameter::Offer::Directories:
@@ -109,6 +119,8 @@ std::string zsh_action(const Parameter& parameter) {
   switch (parameter.offer) {
     case Parameter::Offer::Targets:
       return "_poltergeist_targets";
+    case Parameter::Offer::Tasks:
+      return "_poltergeist_tasks";
     case Parameter::Offer::Files:
       return "_files";
     case Parameter::Offer::Directories:
@@ -139,14 +151,18 @@ std::string zsh_specs(const Parameter& parameter) {
   return text;
 }
 
+std::string zsh_names(std::string_view name, std::string_view list) {
+  return fmt::format(
+      "_poltergeist_{0}() {{\n  local -a {0}=(${{(f)\"$({1})\"}})\n  compadd -a {0}\n}}\n", name,
+      list);
+}
+
 std::string zsh_script() {
   std::string text =
       "#compdef poltergeist\n"
-      "# made by `poltergeist completion zsh`\n"
-      "_poltergeist_targets() {\n"
-      "  local -a targets=(${(f)\"$(poltergeist list --names 2>/dev/null)\"})\n"
-      "  compadd -a targets\n"
-      "}\n"
+      "# made by `poltergeist completion zsh`\n";
+  text += zsh_names("targets", kListTargets) + zsh_names("tasks", kListTasks);
+  text +=
       "_poltergeist() {\n"
       "  local -a verbs=(\n";
   for (const auto& verb : verbs()) {
@@ -178,7 +194,9 @@ std::string zsh_script() {
 std::string fish_offer(const Parameter& parameter) {
   switch (parameter.offer) {
     case Parameter::Offer::Targets:
-      return " -xa '(poltergeist list --names 2>/dev/null)'";
+      return fmt::format(" -xa '({})'", kListTargets);
+    case Parameter::Offer::Tasks:
+      return fmt::format(" -xa '({})'", kListTasks);
     case Parameter::Offer::Files:
       return " -rF";
     case Parameter::Offer::Directories:

@@ -173,7 +173,7 @@ int execute(const ExecCall& call, daemon::ForegroundExecution execution) {
 
 int verb_exec(Arguments& arguments) {
   ExecCall call;
-  arguments.required("task", call.task, "a task of the configuration");
+  arguments.required("task", call.task, "a task of the configuration", Parameter::Offer::Tasks);
   arguments.values("-i,--input", call.inputs, "key=value", "a field of the input, a text");
   arguments.value("--input-json", call.input_json, "json",
                   "the input as a JSON object, @file, or - for stdin", Parameter::Offer::Files);

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "cli/known_state.h"
 #include "cli/output.h"
 #include "cli/project_at.h"
@@ -31,7 +32,17 @@ nlohmann::ordered_json json_for(const config::Project& project) {
     if (target.auto_run) entry["autoRun"] = target.auto_run->enabled;
     targets.push_back(std::move(entry));
   }
-  return {{"root", project.root.string()}, {"targets", std::move(targets)}};
+  auto tasks = nlohmann::ordered_json::array();
+  for (const auto& task : project.tasks) {
+    tasks.push_back({{"name", task.name.value()},
+                     {"queue", task.queue},
+                     {"command", task.command},
+                     {"args", task.args},
+                     {"shell", task.shell}});
+  }
+  return {{"root", project.root.string()},
+          {"targets", std::move(targets)},
+          {"tasks", std::move(tasks)}};
 }
 
 std::vector<std::string> details_of(const config::Target& target) {
@@ -46,7 +57,7 @@ std::vector<std::string> details_of(const config::Target& target) {
   return lines;
 }
 
-std::string text_for(const config::Project& project, bool verbose, const Style& style) {
+std::string targets_text(const config::Project& project, bool verbose, const Style& style) {
   if (project.targets.empty()) return "no targets\n";
   std::vector<Row> rows;
   for (const auto& target : project.targets) {
@@ -59,6 +70,35 @@ std::string text_for(const config::Project& project, bool verbose, const Style& 
   return table_text({"TARGET", "TYPE", "STATE", "BUILD"}, rows, style);
 }
 
+// As one would type it: arguments that a shell would take apart are quoted.
+std::string command_of(const config::Task& task) {
+  auto text = task.command;
+  for (const auto& argument : task.args) text += ' ' + shell_quoted(argument);
+  return text;
+}
+
+std::string tasks_text(const config::Project& project, const Style& style) {
+  if (project.tasks.empty()) return "no tasks\n";
+  std::vector<Row> rows;
+  for (const auto& task : project.tasks) {
+    rows.push_back({{{for_terminal(task.name.value()), Paint::Strong},
+                     {for_terminal(task.queue), std::nullopt},
+                     {for_terminal(command_of(task)), std::nullopt}},
+                    {}});
+  }
+  return table_text({"TASK", "QUEUE", "COMMAND"}, rows, style);
+}
+
+std::string text_for(const config::Project& project, bool verbose, const Style& style) {
+  auto text = targets_text(project, verbose, style);
+  if (!project.tasks.empty()) text += '\n' + tasks_text(project, style);
+  return text;
+}
+
+void print_names(const std::vector<std::string>& names) {
+  for (const auto& name : names) print(for_terminal(name) + '\n');
+}
+
 }  // namespace
 
 int verb_list(Arguments& arguments) {
@@ -66,8 +106,10 @@ int verb_list(Arguments& arguments) {
   bool json = false;
   bool verbose = false;
   bool names = false;
+  bool tasks = false;
   arguments.flag("--verbose", verbose, "what each watches and leaves behind");
   arguments.flag("--names", names, "the names only, one per line");
+  arguments.flag("--tasks", tasks, "the tasks instead of the targets");
   arguments.json(json);
   arguments.config(config);
   if (const auto end = arguments.end()) return *end;
@@ -76,12 +118,14 @@ int verb_list(Arguments& arguments) {
   if (!project) return report(project.error());
   const auto loaded = load_configuration(project->file);
   if (!loaded) return report(loaded.error());
+  const auto& listed = loaded->project;
+  const auto style = style_for(STDOUT_FILENO);
   if (json) {
-    print_json(json_for(loaded->project));
+    print_json(json_for(listed));
   } else if (names) {
-    for (const auto& name : loaded->project.target_names()) print(for_terminal(name) + '\n');
+    print_names(tasks ? listed.task_names() : listed.target_names());
   } else {
-    print(text_for(loaded->project, verbose, style_for(STDOUT_FILENO)));
+    print(tasks ? tasks_text(listed, style) : text_for(listed, verbose, style));
   }
   return to_int(ExitCode::Yes);
 }

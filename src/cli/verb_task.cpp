@@ -204,7 +204,8 @@ int verb_task(Arguments& arguments) {
   arguments.required_choice("action", call.action, {"list", "show", "wait", "cancel"},
                             "list, show, wait or cancel");
   arguments.positional("id", call.id, "the number of an execution; not for list");
-  arguments.value("--task", call.task, "name", "list: only those of this task");
+  arguments.value("--task", call.task, "name", "list: only those of this task",
+                  Parameter::Offer::Tasks);
   arguments.number("-n,--limit", call.limit, "n", "list: at most so many, 20 if not given");
   arguments.number("--timeout", call.timeout, "seconds", "wait: at most so long");
   arguments.json(call.json);

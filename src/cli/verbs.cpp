@@ -27,7 +27,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
      "For liveness probes. Exit codes: 0 both hold, 2 the configuration is wrong, 3 no daemon\n"
      "answers."},
     {"init", "", Group::Project, "Write a configuration for what is found here", verb_init},
-    {"list", "", Group::Project, "List the targets of the configuration", verb_list},
+    {"list", "", Group::Project, "List the targets and tasks of the configuration", verb_list},
     {"validate", "", Group::Project, "Check the configuration", verb_validate, nullptr,
      "`-c -` reads it from the standard input."},
     {"trust", "", Group::Project, "Trust the configuration of a directory that others can write",

@@ -1,0 +1,3 @@
+#!/bin/sh
+echo "attempt $POLTERGEIST_ATTEMPT"
+exit 75
