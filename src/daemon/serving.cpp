@@ -187,6 +187,10 @@ void Serving::on_request(ClientId id, const api::Request& request) {
     subscribe(id, request);
   } else if (request.method == api::method::kExecWait) {
     wait_for_execution(id, request);
+  } else if (request.method == api::method::kExecSubmit) {
+    executions_.submit(request.params, [this, id, request = request.id](auto answer) {
+      respond(id, request, std::move(answer));
+    });
   } else if (auto answer = executions_.answer(request.method, request.params)) {
     respond(id, request.id, std::move(*answer));
   } else if (const auto method = method_for(request.method)) {

@@ -32,14 +32,13 @@ ErrorCode code_for(Errc code) {
 
 std::optional<ServingExecutions::Answer> ServingExecutions::answer(std::string_view method,
                                                                    const Json& params) {
-  if (method == api::method::kExecSubmit) return submit(params);
   if (method == api::method::kExecList) return list(params);
   if (method == api::method::kExecShow) return show(params);
   if (method == api::method::kExecCancel) return cancel(params);
   return std::nullopt;
 }
 
-ServingExecutions::Answer ServingExecutions::submit(const Json& params) {
+void ServingExecutions::submit(const Json& params, std::function<void(Answer)> respond) {
   std::string task;
   ExecutionRequest request;
   std::optional<int> timeout;
@@ -49,16 +48,16 @@ ServingExecutions::Answer ServingExecutions::submit(const Json& params) {
                         .optional("timeoutSeconds", timeout)
                         .optional("maxRetries", request.max_retries)
                         .done();
-  if (!read) return refused(ErrorCode::InvalidParams, read.error().message);
+  if (!read) return respond(refused(ErrorCode::InvalidParams, read.error().message));
   if (timeout.value_or(0) < 0 || request.max_retries.value_or(0) < 0) {
-    return refused(ErrorCode::InvalidParams,
-                   "\"timeoutSeconds\" and \"maxRetries\" are not negative");
+    return respond(refused(ErrorCode::InvalidParams,
+                           "\"timeoutSeconds\" and \"maxRetries\" are not negative"));
   }
   request.task = TaskId(std::move(task));
   if (timeout) request.timeout = Seconds(*timeout);
+  request.on_accepted = [respond](ExecutionId id) { respond(Json{{"id", id.value()}}); };
   const auto id = tasking_.submit(std::move(request));
-  if (!id) return refused(code_for(id.error().code), id.error().message);
-  return Json{{"id", id->value()}};
+  if (!id) respond(refused(code_for(id.error().code), id.error().message));
 }
 
 ServingExecutions::Answer ServingExecutions::list(const Json& params) {

@@ -18,16 +18,17 @@ class ServingExecutions {
 
   explicit ServingExecutions(Tasking& tasking) : tasking_(tasking) {}
 
-  // What is answered at once; nothing for a method that is none of these.
+  // What is answered at once; nothing for a method that is none of those.
   [[nodiscard]] std::optional<Answer> answer(std::string_view method, const api::Json& params);
   // Whether something may yet happen in "execution:17".
   [[nodiscard]] bool has_events(std::string_view scope) const;
+  // exec.submit: `respond` is called when it is written down, at once if it cannot be executed.
+  void submit(const api::Json& params, std::function<void(Answer)> respond);
   // exec.wait: `respond` is called when the execution is settled, at once if it is already or is
   // not known.
   void wait(const api::Json& params, std::function<void(Answer)> respond);
 
  private:
-  [[nodiscard]] Answer submit(const api::Json& params);
   [[nodiscard]] Answer list(const api::Json& params);
   [[nodiscard]] Answer show(const api::Json& params);
   [[nodiscard]] Answer cancel(const api::Json& params);

@@ -115,19 +115,17 @@ void Tasking::take_up(state::ExecutionEntry entry) {
 // ---- Asking
 // --------------------------------------------------------------------------------------------------
 
-Result<ExecutionId> Tasking::give_number(state::ExecutionEntry& entry) {
+ExecutionId Tasking::next_number(const TaskId& task) {
   if (parts_.database != nullptr) {
-    auto number = parts_.database->add(entry);
-    if (number) {
-      entry.id = *number;
+    if (const auto number = parts_.database->next()) {
       last_number_ = number->value();
-      return number;
+      return *number;
+    } else {
+      log_warn("an execution of {} is kept in memory only: {}", task.value(),
+               number.error().message);
     }
-    log_warn("an execution of {} is kept in memory only: {}", entry.task.value(),
-             number.error().message);
   }
-  entry.id = ExecutionId(++last_number_);
-  return entry.id;
+  return ExecutionId(++last_number_);
 }
 
 Result<ExecutionId> Tasking::submit(ExecutionRequest request) {
@@ -149,29 +147,32 @@ Result<ExecutionId> Tasking::submit(ExecutionRequest request) {
                   .trigger = request.trigger,
                   .queued_at = wall_now()};
   if (request.timeout) record.entry.timeout = *request.timeout;
-  const auto id = give_number(record.entry);
-  if (!id) return id;
+  const auto id = record.entry.id = next_number(task->name);
   record.request = std::move(request);
   if (record.request.on_settled) {
     record.waiting.push_back(std::exchange(record.request.on_settled, nullptr));
   }
-  tasks::Ticket ticket{.id = *id,
-                       .queue = task->queue,
-                       .max_retries = record.entry.max_retries.value_or(task->max_retries),
-                       .backoff_multiplier = task->backoff_multiplier};
-  publish(state::ExecutionQueued{*id, task->name, task->queue, record.entry.trigger});
-  records_.emplace(*id, std::move(record));
+  submitted_.push_back({.id = id,
+                        .queue = task->queue,
+                        .max_retries = record.entry.max_retries.value_or(task->max_retries),
+                        .backoff_multiplier = task->backoff_multiplier});
+  records_.emplace(id, std::move(record));
   // Later, so that whoever asks knows the number before anything is told of it.
-  parts_.executor.loop().post([this, ticket = std::move(ticket)]() mutable {
-    if (records_.contains(ticket.id)) perform_soon(queue_.submit(std::move(ticket), now()));
-  });
+  perform_soon({});
   return id;
 }
 
 bool Tasking::cancel(ExecutionId id) {
   if (!records_.contains(id)) return false;
   // From the loop, for whoever asks may be told of the end.
-  parts_.executor.loop().post([this, id] { perform_soon(queue_.cancel(id, now())); });
+  parts_.executor.loop().post([this, id] {
+    const auto submitted = std::find_if(submitted_.begin(), submitted_.end(),
+                                        [&](const auto& ticket) { return ticket.id == id; });
+    if (submitted == submitted_.end()) return perform_soon(queue_.cancel(id, now()));
+    submitted_.erase(submitted);
+    accepted_.push_back(id);
+    perform_soon({tasks::Settle{id, ExecutionOutcome::Cancelled}});
+  });
   return true;
 }
 
@@ -198,23 +199,42 @@ bool Tasking::on_settled(ExecutionId id, std::function<void(const tasks::Executi
 // ---- Performing
 // ----------------------------------------------------------------------------------------------
 
-// Where many commands end at once, what became of them is one transaction.
+// What is asked for at once, and what ends at once, is one transaction.
 void Tasking::perform_soon(tasks::QueueActions actions) {
   undone_.insert(undone_.end(), std::make_move_iterator(actions.begin()),
                  std::make_move_iterator(actions.end()));
   timer_.arm(queue_.deadline());
-  if (undone_.empty() || performs_) return;
+  if ((undone_.empty() && submitted_.empty()) || performs_) return;
   performs_ = parts_.executor.loop().at(now(), "executions", [this] { perform_all(); });
 }
 
 void Tasking::perform_all() {
   performs_.reset();
+  queue_submitted();
+  const auto accepted = std::exchange(accepted_, {});
   const auto batch = std::exchange(undone_, {});
-  note(batch);
+  write_down(accepted, batch);
+  for (const auto id : accepted) accept(id);
   for (const auto& action : batch) {
     std::visit([this](const auto& what) { perform(what); }, action);
   }
+  timer_.arm(queue_.deadline());
   if (on_gone) on_gone();
+}
+
+void Tasking::queue_submitted() {
+  for (auto& ticket : std::exchange(submitted_, {})) {
+    accepted_.push_back(ticket.id);
+    auto actions = queue_.submit(std::move(ticket), now());
+    undone_.insert(undone_.end(), std::make_move_iterator(actions.begin()),
+                   std::make_move_iterator(actions.end()));
+  }
+}
+
+void Tasking::accept(ExecutionId id) {
+  const auto& record = records_.at(id);
+  publish(state::ExecutionQueued{id, record.entry.task, record.entry.queue, record.entry.trigger});
+  if (const auto told = std::exchange(records_.at(id).request.on_accepted, nullptr)) told(id);
 }
 
 std::optional<TaskOrder> Tasking::order_for(const Record& record) const {
@@ -239,12 +259,18 @@ std::optional<TaskOrder> Tasking::order_for(const Record& record) const {
 
 // An attempt that is not written down before it is started could be made twice, and nobody is told
 // of an end that a kill might still take back.
-void Tasking::note(const tasks::QueueActions& actions) {
+void Tasking::write_down(const std::vector<ExecutionId>& accepted,
+                         const tasks::QueueActions& actions) {
   std::vector<const state::ExecutionEntry*> changed;
+  for (const auto id : accepted) changed.push_back(&records_.at(id).entry);
   for (const auto& action : actions) {
     const auto* entry = std::visit([this](const auto& what) { return note(what); }, action);
     if (entry != nullptr) changed.push_back(entry);
   }
+  // One that starts at once is there twice.
+  std::sort(changed.begin(), changed.end(),
+            [](const auto* a, const auto* b) { return a->id < b->id; });
+  changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
   if (parts_.database == nullptr || changed.empty()) return;
   const auto stored = parts_.database->update(changed);
   if (stored) return;

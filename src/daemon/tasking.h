@@ -36,7 +36,9 @@ struct ExecutionRequest {
   std::string trigger = "exec";    // or "hook:<target>"
   config::Environment context;     // POLTERGEIST_* of whoever asks
   std::string name;                // what stands for its number in the task; empty: the number
-  // Once, when it is settled, from the loop.
+  // Once, from the loop: when it is written down, so that no kill takes it back …
+  std::function<void(ExecutionId)> on_accepted = nullptr;
+  // … and when it is settled.
   std::function<void(const tasks::ExecutionResult&)> on_settled = nullptr;
   std::function<void(process::Source, const process::Line&)> on_line = nullptr;
 };
@@ -85,7 +87,9 @@ class Tasking {
   void close(Duration at_most);
   // The same without grace.
   void kill_all();
-  [[nodiscard]] bool is_idle() const { return attempts_.empty() && undone_.empty(); }
+  [[nodiscard]] bool is_idle() const {
+    return attempts_.empty() && undone_.empty() && submitted_.empty();
+  }
   // Called whenever what became of an attempt has been written down and told.
   std::function<void()> on_gone;
 
@@ -102,9 +106,12 @@ class Tasking {
   // From the loop, together with what else is there by then.
   void perform_soon(tasks::QueueActions actions);
   void perform_all();
-  // What actions change of the executions is noted and written down first, all at once, then they
-  // are performed.
-  void note(const tasks::QueueActions& actions);
+  // Tells the queue of those that were submitted.
+  void queue_submitted();
+  // What actions change of the executions is noted and written down first, all at once, with those
+  // that are new; then they are performed.
+  void write_down(const std::vector<ExecutionId>& accepted, const tasks::QueueActions& actions);
+  void accept(ExecutionId id);
   state::ExecutionEntry* note(const tasks::StartAttempt& start);
   state::ExecutionEntry* note(const tasks::AwaitRetry& retry);
   state::ExecutionEntry* note(const tasks::Settle& settle);
@@ -120,7 +127,7 @@ class Tasking {
 
   [[nodiscard]] tasks::QueueSettings queue_settings() const;
   [[nodiscard]] std::optional<TaskOrder> order_for(const Record& record) const;
-  [[nodiscard]] Result<ExecutionId> give_number(state::ExecutionEntry& entry);
+  [[nodiscard]] ExecutionId next_number(const TaskId& task);
   void take_up(state::ExecutionEntry entry);
   void take_line(ExecutionId id, process::Source source, const process::Line& line);
   void take_command(ExecutionId id, const process::ProtocolCommand& command);
@@ -135,7 +142,9 @@ class Tasking {
   tasks::Queue queue_;
   std::map<ExecutionId, Record> records_;  // of those that are not settled
   std::map<ExecutionId, std::unique_ptr<TaskAttempt>> attempts_;
-  tasks::QueueActions undone_;  // to be performed, in order
+  std::vector<tasks::Ticket> submitted_;  // that the queue does not know yet
+  std::vector<ExecutionId> accepted_;     // that it knows, and are not written down yet
+  tasks::QueueActions undone_;            // to be performed, in order
   Loop::Handle performs_;
   bool closed_ = false;
   bool killed_ = false;

@@ -41,11 +41,10 @@ std::string parameters(int first, int count) {
   return text;
 }
 
-// The first parameter is the highest number given so far.
-const std::string kAdd = fmt::format(
-    "INSERT INTO executions({}) VALUES(1 + max(?1, coalesce((SELECT seq FROM sqlite_sequence"
-    " WHERE name = 'executions'), 0)), {}) RETURNING id",
-    kExecutionColumns, parameters(2, kColumnCount - 1));
+// What is forgotten leaves its number there.
+constexpr auto kLastNumber =
+    "SELECT max((SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'executions'),"
+    " (SELECT coalesce(max(id), 0) FROM executions))";
 
 // No row: it is settled already.
 const std::string kUpdate = fmt::format(
@@ -210,27 +209,6 @@ Result<void> on_settled(Database& database, ExecutionId id, const ExecutionEntry
   return {};
 }
 
-Result<ExecutionId> insert(Database& database, const ExecutionEntry& entry, ExecutionId last) {
-  auto transaction = Transaction::begin(database);
-  if (!transaction) return fail(transaction.error());
-  std::optional<std::int64_t> id;
-  {
-    auto statement = database.kept(kAdd);
-    if (!statement) return fail(statement.error());
-    (*statement)->bind(1, static_cast<std::int64_t>(last.value()));
-    bind_entry(**statement, entry);
-    const auto number = step_to_end(**statement);
-    if (!number) return fail(number.error());
-    id = *number;
-  }
-  if (entry.status == ExecutionStatus::Settled) {
-    const ExecutionId number(static_cast<std::uint64_t>(id.value_or(0)));
-    if (auto counted = on_settled(database, number, entry); !counted) return fail(counted.error());
-  }
-  if (auto done = transaction->commit(); !done) return fail(done.error());
-  return ExecutionId(static_cast<std::uint64_t>(id.value_or(0)));
-}
-
 enum class Written { Yes, WasSettled };
 
 Result<Written> write(Database& database, const ExecutionEntry& entry) {
@@ -353,11 +331,17 @@ Result<Executions> Executions::open(const fs::path& root) {
   return Executions(std::move(*database));
 }
 
-Result<ExecutionId> Executions::add(const ExecutionEntry& entry) {
-  if (auto written = flush(); !written) return fail(written.error());
-  auto id = database_->attempt([&](Database& database) { return insert(database, entry, last_); });
-  if (id) last_ = *id;
-  return id;
+Result<ExecutionId> Executions::next() {
+  if (!knows_last_) {
+    const auto last =
+        database_->attempt([](Database& database) { return database.whole(kLastNumber); });
+    if (!last) return fail(last.error());
+    last_ =
+        std::max(last_, ExecutionId(static_cast<std::uint64_t>(std::max<std::int64_t>(*last, 0))));
+    knows_last_ = true;
+  }
+  last_ = ExecutionId(last_.value() + 1);
+  return last_;
 }
 
 Result<void> Executions::update(const std::vector<const ExecutionEntry*>& entries) {

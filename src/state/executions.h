@@ -79,13 +79,12 @@ class Executions {
   Executions& operator=(Executions&&) noexcept;
   ~Executions();
 
-  // Gives the entry its number: one more than any before it, across restarts. When it is returned,
-  // no kill takes the entry back (a power cut may). Errc::Busy if another program holds the
-  // database: then nothing is kept.
-  [[nodiscard]] Result<ExecutionId> add(const ExecutionEntry& entry);
-  // Replaces what is known of it. Errc::Invalid if it is settled already: the first end is the end.
-  // One that is missing, for its file was set aside, is there again. Errc::Busy: it is kept in
-  // memory and written with the next call (or by flush()).
+  // A number for an execution: one more than any before it, across restarts. Errc::Busy if another
+  // program holds the database.
+  [[nodiscard]] Result<ExecutionId> next();
+  // Writes down what is known of one now; when it has returned, no kill takes that back (a power
+  // cut may). Errc::Invalid if it is settled already: the first end is the end. Errc::Busy: it is
+  // kept in memory and written with the next call (or by flush()).
   [[nodiscard]] Result<void> update(const ExecutionEntry& entry) { return update({&entry}); }
   // The same of several, all at once or none.
   [[nodiscard]] Result<void> update(const std::vector<const ExecutionEntry*>& entries);
@@ -110,7 +109,8 @@ class Executions {
   void keep_unwritten(const std::vector<const ExecutionEntry*>& entries);
 
   std::shared_ptr<ProjectDatabase> database_;
-  ExecutionId last_;  // the highest number given here: a file that is begun anew does not know it
+  ExecutionId last_;  // the highest number given: a file that is begun anew does not know it
+  bool knows_last_ = false;
   std::map<ExecutionId, ExecutionEntry> unwritten_;
 };
 

@@ -13,9 +13,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A project with one task, and what executes it; nothing is written down.
+// A project with one task, and what executes it; nothing is written down without `database`.
 struct World {
-  explicit World(const std::string& line) {
+  explicit World(const std::string& line, state::Executions* database = nullptr) {
     config::Task task;
     task.name = TaskId("it");
     task.command = line;
@@ -28,6 +28,7 @@ struct World {
                                                        .project = project,
                                                        .paths = paths,
                                                        .bus = bus,
+                                                       .database = database,
                                                        .kept_state = kept_state},
                                         Tasking::Overrides{});
   }
@@ -68,7 +69,7 @@ TEST_CASE("whoever asks knows the number before anything is told of the executio
   const auto listening = world.bus.subscribe(
       [&](const state::Event& event) { types.emplace_back(state::type_of(event.body)); });
   world.submit();
-  CHECK(types == std::vector<std::string>{"execution_queued"});
+  CHECK(types.empty());
   REQUIRE(world.run_until([&] { return !world.results.empty(); }));
   CHECK(types ==
         std::vector<std::string>{"execution_queued", "execution_started", "execution_ended"});
@@ -80,6 +81,40 @@ TEST_CASE("one that is cancelled before its turn came is never started") {
   world.tasking->cancel(world.submit());
   REQUIRE(world.run_until([&] { return !world.results.empty(); }));
   CHECK(world.results[0].outcome == ExecutionOutcome::Cancelled);
+  CHECK(world.results[0].attempt == 0);
+}
+
+TEST_CASE("an execution is accepted and started and told of as ended once that is written down") {
+  const test::TempDir root;
+  auto database = state::Executions::open(root.path()).value();
+  const auto status_of = [&](ExecutionId id) {
+    const auto recorded = state::recorded_execution(root.path(), id).value();
+    return recorded ? std::optional(recorded->status) : std::nullopt;
+  };
+  World world("echo hello", &database);
+  std::map<ExecutionId, std::optional<state::ExecutionStatus>> accepted;
+  std::map<ExecutionId, std::optional<state::ExecutionStatus>> ended;
+  const auto listening = world.bus.subscribe([&](const state::Event& event) {
+    if (const auto* started = std::get_if<state::ExecutionStarted>(&event.body)) {
+      CHECK(status_of(started->execution) == state::ExecutionStatus::Running);
+    }
+  });
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    ExecutionRequest request{.task = TaskId("it")};
+    const ExecutionId number(i);
+    request.on_accepted = [&](ExecutionId id) { accepted[id] = status_of(id); };
+    request.on_settled = [&, number](const tasks::ExecutionResult&) {
+      ended[number] = status_of(number);
+    };
+    CHECK(world.tasking->submit(std::move(request)) == number);
+  }
+  CHECK(accepted.empty());
+  REQUIRE(world.run_until([&] { return ended.size() == 3; }));
+  using Status = state::ExecutionStatus;
+  CHECK(accepted[ExecutionId(1)] == Status::Running);  // it had its turn at once
+  CHECK(accepted[ExecutionId(2)] == Status::Queued);
+  CHECK(accepted[ExecutionId(3)] == Status::Queued);
+  for (const auto& [id, status] : ended) CHECK(status == Status::Settled);
 }
 
 TEST_CASE("an end waits for what executes, and not for longer than it may") {

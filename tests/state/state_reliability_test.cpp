@@ -213,7 +213,7 @@ TEST_CASE("a kill while the history is written loses no build that was recorded"
   CHECK_FALSE(fs::exists(root / ".poltergeist/history.db.corrupt"));
 }
 
-TEST_CASE("a kill while executions are written loses none that was given a number, and no end") {
+TEST_CASE("a kill while executions are written loses none that was written down, and no end") {
   const test::TempDir root;
   std::mt19937 random(20261122);
   std::uint64_t highest = 0;
@@ -229,10 +229,11 @@ TEST_CASE("a kill while executions are written loses none that was given a numbe
       // Twice the number when it is added, one more when it is settled.
       while (true) {
         ExecutionEntry entry{.task = TaskId("notify")};
-        const auto id = executions->add(entry);
+        const auto id = executions->next();
         if (!id) ::_exit(1);
-        tell(2 * id->value());
         entry.id = *id;
+        if (!executions->update(entry)) ::_exit(1);
+        tell(2 * id->value());
         entry.status = ExecutionStatus::Settled;
         if (!executions->update(entry)) ::_exit(1);
         tell(2 * id->value() + 1);
@@ -256,7 +257,7 @@ TEST_CASE("a kill while executions are written loses none that was given a numbe
     REQUIRE(unsettled);
     // Each killed writer leaves at most the one that it was at.
     CHECK(unsettled->size() <= static_cast<std::size_t>(round) + 1);
-    const auto next = executions->add({.task = TaskId("notify")});
+    const auto next = executions->next();
     REQUIRE(next);
     CHECK(next->value() > told / 2);
     ExecutionEntry end{.task = TaskId("notify"), .status = ExecutionStatus::Settled};
