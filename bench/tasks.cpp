@@ -86,6 +86,37 @@ double our_tasks_a_second(Client& client, int tasks) {
   return tasks / seconds_since(begin);
 }
 
+// Of several executions, how long after `due_ms` the last of it was gone, at most.
+double most_late(Client& client, const std::string& task, int due_ms, int rounds) {
+  double most = 0;
+  for (int round = 0; round < rounds; ++round) {
+    if (!client.send_request("exec.submit", {{"task", task}})) give_up("the daemon is gone");
+    const auto id = take_answer(client).at("id");
+    if (!client.send_request("exec.wait", {{"id", id}})) give_up("the daemon is gone");
+    const auto ended = take_answer(client);
+    if (ended.at("outcome") != "timeout") give_up("a task did not take its time");
+    most = std::max(most, ended.at("result").at("durationMs").get<double>() - due_ms);
+  }
+  return most;
+}
+
+void ends_in_time(Client& client, int rounds) {
+  row(fmt::format("beyond its time of 1 s, a task of five processes, most of {}", rounds),
+      fmt::format("{:.0f} ms", most_late(client, "obeys", 1000, rounds)), "", "", "≤ 50 ms");
+  row("beyond that and a grace period of 1 s, one whose five ignore SIGTERM",
+      fmt::format("{:.0f} ms", most_late(client, "ignores", 2000, rounds)), "", "", "≤ 50 ms");
+}
+
+// Five processes; one has a session of its own.
+Json lasting_task(const std::string& name, const std::string& trap) {
+  const auto line = trap + "for i in 1 2 3; do sleep 60 & done; setsid sleep 60 & wait; wait";
+  return {{"name", name},
+          {"command", line},
+          {"shell", true},
+          {"timeoutSeconds", 1},
+          {"gracePeriodSeconds", 1}};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -94,7 +125,10 @@ int main(int argc, char** argv) {
   TestProject project;
   project.configure({{"targets", Json::array()},
                      {"worker", {{"concurrency", kAtOnce}}},
-                     {"tasks", {{{"name", "nothing"}, {"command", "exit 0"}, {"shell", true}}}}});
+                     {"tasks",
+                      {{{"name", "nothing"}, {"command", "exit 0"}, {"shell", true}},
+                       lasting_task("obeys", ""),
+                       lasting_task("ignores", "trap '' TERM; ")}}});
   project.haunt();
   auto client = Client::connect(project.socket());
   if (!client) give_up(client.error().message);
@@ -114,4 +148,5 @@ int main(int argc, char** argv) {
   const auto taken = static_cast<double>(processor_ns(daemon) - before) / 1e3;
   row("processor time of the daemon for one of them",
       fmt::format("{:.0f} µs", taken / (tasks * rounds)), "", "", "");
+  ends_in_time(*client, rounds);
 }
