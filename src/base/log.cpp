@@ -90,6 +90,14 @@ Result<void> open_log(const std::filesystem::path& file, LogLevel least, LogTo t
   return {};
 }
 
+std::vector<std::filesystem::path> files_of_log(const std::filesystem::path& file) {
+  std::vector<std::filesystem::path> files;
+  for (std::size_t i = 0; i <= kOldFiles; ++i) {
+    files.emplace_back(spdlog::sinks::rotating_file_sink_st::calc_filename(file.string(), i));
+  }
+  return files;
+}
+
 void set_log_level(LogLevel least) {
   if (the_logger()) the_logger()->set_level(to_spdlog(least));
 }

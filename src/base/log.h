@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -32,9 +33,11 @@ inline constexpr auto kLogFormats = std::to_array<EnumName<LogFormat>>({
     {LogFormat::Json, "json"},
 });
 
-// Appends to `file` (0600, 10 MB, one old file kept as `file`.1).
+// Appends to `file` (0600). At 10 MB it begins anew, and what was there is kept in another file.
 [[nodiscard]] Result<void> open_log(const std::filesystem::path& file, LogLevel least, LogTo to,
                                     LogFormat format = LogFormat::Text);
+// Both.
+[[nodiscard]] std::vector<std::filesystem::path> files_of_log(const std::filesystem::path& file);
 void set_log_level(LogLevel least);
 void set_log_format(LogFormat format);
 [[nodiscard]] bool is_logged(LogLevel level);

@@ -18,6 +18,7 @@
 #include "cli/json_view.h"
 #include "cli/output.h"
 #include "cli/target_choice.h"
+#include "daemon/project_file.h"
 #include "process/environment.h"
 #include "process/spawn.h"
 #include "sys/clock.h"
@@ -124,6 +125,13 @@ void end(const process::Child& child) {
   }
 }
 
+// Where it says why it did not start.
+std::string log_of(const Start& start) {
+  const auto loaded = load_configuration(start.project.file);
+  const auto& paths = start.project.paths;
+  return (loaded ? daemon::daemon_log(loaded->project, paths) : paths.daemon_log()).string();
+}
+
 Attempt<Readiness> start_in_background(const Start& start) {
   auto pipe = make_pipe();
   if (!pipe) return refuse(ExitCode::CannotAnswer, "{}", pipe.error().message);
@@ -131,14 +139,14 @@ Attempt<Readiness> start_in_background(const Start& start) {
   if (!child) return refuse(ExitCode::CannotAnswer, "{}", child.error().message);
   pipe->write_end.reset();
   const auto line = read_line(pipe->read_end.get(), now() + kStartPatience);
-  const auto log = start.project.paths.daemon_log().string();
   if (!line) {
     end(*child);
     return refuse(ExitCode::CannotAnswer, "the daemon was not ready after {}; its log: {}",
-                  format_duration(kStartPatience), log);
+                  format_duration(kStartPatience), log_of(start));
   }
   if (line->empty()) {
-    return refuse(ExitCode::CannotAnswer, "the daemon ended before it was ready; its log: {}", log);
+    return refuse(ExitCode::CannotAnswer, "the daemon ended before it was ready; its log: {}",
+                  log_of(start));
   }
   return readiness_from(*line);
 }

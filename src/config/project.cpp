@@ -59,4 +59,8 @@ std::vector<std::string> Project::task_names() const {
   return names_of(tasks);
 }
 
+std::filesystem::path Project::log_file() const {
+  return logging.file.empty() ? std::filesystem::path() : (root / logging.file).lexically_normal();
+}
+
 }  // namespace poltergeist::config

@@ -375,6 +375,8 @@ struct Project {
   [[nodiscard]] const Task* find_task(const TaskId& name) const;
   [[nodiscard]] const Task* find_task_like(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> task_names() const;
+  // logging.file, absolute; empty if there is none.
+  [[nodiscard]] std::filesystem::path log_file() const;
 
   friend bool operator==(const Project&, const Project&) = default;
 };

@@ -228,7 +228,7 @@ api::Json Answers::status(const std::optional<TargetId>& only) const {
                       {"startTime", to_iso8601(started_)},
                       {"project", project_.root.string()},
                       {"configPath", project_.file.string()},
-                      {"logFile", publishing_.paths().daemon_log().string()},
+                      {"logFile", to_utf8(log_file_.string())},
                       {"socket", publishing_.paths().socket().string()}};
   if (const auto& degraded = publishing_.states().degraded()) daemon["degraded"] = *degraded;
   return {

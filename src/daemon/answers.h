@@ -10,6 +10,7 @@
 #include "api/messages.h"
 #include "config/project.h"
 #include "daemon/building.h"
+#include "daemon/project_file.h"
 #include "daemon/publishing.h"
 #include "daemon/watching.h"
 
@@ -32,7 +33,8 @@ class Answers {
         watching_(watching),
         configuration_(configuration),
         started_(started),
-        version_(std::move(version)) {}
+        version_(std::move(version)),
+        log_file_(daemon_log(project, publishing.paths())) {}
 
   [[nodiscard]] bool is_configured(const TargetId& target) const;
   [[nodiscard]] bool is_enabled(const TargetId& target) const;
@@ -65,6 +67,7 @@ class Answers {
   const ConfigurationState& configuration_;
   WallTime started_;
   std::string version_;
+  std::filesystem::path log_file_;  // as it was at the start
 };
 
 }  // namespace poltergeist::daemon

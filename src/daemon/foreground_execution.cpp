@@ -66,6 +66,7 @@ Result<TaskPlan> plan_in_foreground(const ForegroundExecution& execution) {
                   .task = *task,
                   .input = request.input,
                   .root = execution.project.root};
+  order.context["POLTERGEIST_TRIGGER"] = request.trigger;
   if (request.timeout) order.task.timeout = *request.timeout;
   if (request.max_retries) order.task.max_retries = *request.max_retries;
   return plan_of(order);

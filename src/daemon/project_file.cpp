@@ -66,4 +66,8 @@ tl::expected<config::Loaded, Refusal> read_project_file(const std::filesystem::p
   return understand_project_text(*text, file);
 }
 
+std::filesystem::path daemon_log(const config::Project& project, const state::ProjectPaths& paths) {
+  return project.logging.file.empty() ? paths.daemon_log() : project.log_file();
+}
+
 }  // namespace poltergeist::daemon

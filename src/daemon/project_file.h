@@ -10,6 +10,7 @@
 #include <tl/expected.hpp>
 
 #include "config/load.h"
+#include "state/state_dir.h"
 
 namespace poltergeist::daemon {
 
@@ -24,5 +25,9 @@ struct Refusal {
 // The same for a text that needs no trust, because nothing of it is executed.
 [[nodiscard]] tl::expected<config::Loaded, Refusal> understand_project_text(
     std::string_view text, const std::filesystem::path& file);
+
+// Where the daemon of a project logs.
+[[nodiscard]] std::filesystem::path daemon_log(const config::Project& project,
+                                               const state::ProjectPaths& paths);
 
 }  // namespace poltergeist::daemon

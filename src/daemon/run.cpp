@@ -86,7 +86,7 @@ tl::expected<Ground, Failed> prepare(const DaemonOptions& options, LogTo log_to)
   }
   const auto level = options.level.value_or(loaded->project.logging.level);
   const auto format = loaded->project.logging.format;
-  if (const auto log = open_log(paths->daemon_log(), level, log_to, format); !log) {
+  if (const auto log = open_log(daemon_log(loaded->project, *paths), level, log_to, format); !log) {
     return failed(ExitCode::CannotAnswer, log.error().message);
   }
   return Ground{std::move(loaded->project), std::move(*paths), std::move(*lock)};
@@ -109,7 +109,7 @@ void announce(const Ground& ground, const Daemon& daemon) {
   const auto written =
       state::write_daemon_file(ground.paths, {.pid = ::getpid(),
                                               .start_time = wall_now(),
-                                              .log_file = ground.paths.daemon_log(),
+                                              .log_file = daemon_log(ground.project, ground.paths),
                                               .project_path = ground.project.root,
                                               .config_path = ground.project.file,
                                               .socket = ground.paths.socket(),

@@ -253,6 +253,7 @@ std::optional<TaskOrder> Tasking::order_for(const Record& record) const {
     order.task.timeout = std::chrono::duration_cast<Seconds>(*record.entry.timeout);
   }
   if (record.entry.max_retries) order.task.max_retries = *record.entry.max_retries;
+  order.context["POLTERGEIST_TRIGGER"] = record.entry.trigger;
   if (parts_.served) order.context["POLTERGEIST_SOCKET"] = parts_.paths.socket().string();
   return order;
 }

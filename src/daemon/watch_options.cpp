@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/watch_options.h"
 
+#include "base/log.h"
 #include "watch/default_exclusions.h"
 #include "watch/git_places.h"
 
@@ -65,7 +66,7 @@ watch::Options watch_options_for(const config::Project& project,
   }
   options.never = {state_dir};
   if (!project.logging.file.empty()) {
-    options.never.push_back((project.root / project.logging.file).lexically_normal());
+    for (auto& file : files_of_log(project.log_file())) options.never.push_back(std::move(file));
   }
   return options;
 }

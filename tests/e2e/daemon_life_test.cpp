@@ -249,3 +249,22 @@ TEST_CASE("a level that was asked for at the start outlives a change of the log'
   REQUIRE(project.run_poltergeist({"wait"}).code == 0);
   CHECK(kinds_of(lines_of_log(project), before).objects > 0);
 }
+
+TEST_CASE("the daemon logs where the configuration wants it, and its log is no change") {
+  const TestProject project;
+  project.write("app.c", "one");
+  project.configure({{"logging", {{"file", "logs/ghost.log"}, {"level", "debug"}}},
+                     {"targets",
+                      {{{"name", "app"},
+                        {"type", "custom"},
+                        {"buildCommand", "echo x >> ../builds"},
+                        {"watchPaths", {"**/*"}}}}}});
+  project.haunt();
+  const auto log = project.root() / "logs/ghost.log";
+  CHECK(project.status()["_daemon"]["logFile"] == log.string());
+  CHECK(project.read("logs/ghost.log").find("haunting") != std::string::npos);
+  project.write("app.c", "two");
+  CHECK(project.run_poltergeist({"wait"}).code == 0);
+  CHECK(project.run_poltergeist({"wait"}).code == 0);
+  CHECK(project.read("../builds") == "x\nx\n");
+}

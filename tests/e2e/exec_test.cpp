@@ -394,7 +394,7 @@ TEST_CASE("a hook may be a task, and its answer stands in the state file") {
   const TestProject project;
   write_script(project,
                "echo \"::set-output key=told::$INPUT_WHO\"; "
-               "echo \"$POLTERGEIST_TARGET $POLTERGEIST_BUILD_STATUS\"\n");
+               "echo \"$POLTERGEIST_TARGET $POLTERGEIST_BUILD_STATUS $POLTERGEIST_TRIGGER\"\n");
   project.configure(
       {{"targets",
         {{{"name", "app"},
@@ -409,7 +409,7 @@ TEST_CASE("a hook may be a task, and its answer stands in the state file") {
     return hooks.contains("tell") && hooks["tell"]["status"] == "success";
   }));
   const auto hook = project.state_of("app")["postBuildResults"]["tell"];
-  CHECK(hook["outputs"] == Json{{"told", "all"}, {"result", "app success"}});
+  CHECK(hook["outputs"] == Json{{"told", "all"}, {"result", "app success hook:app"}});
 }
 
 TEST_CASE("a build whose code is not among those to retry is not tried again") {
