@@ -200,9 +200,8 @@ bool Tasking::on_settled(ExecutionId id, std::function<void(const tasks::Executi
 // ----------------------------------------------------------------------------------------------
 
 // What is asked for at once, and what ends at once, is one transaction.
-void Tasking::perform_soon(tasks::QueueActions actions) {
-  undone_.insert(undone_.end(), std::make_move_iterator(actions.begin()),
-                 std::make_move_iterator(actions.end()));
+void Tasking::perform_soon(const tasks::QueueActions& actions) {
+  undone_.insert(undone_.end(), actions.begin(), actions.end());
   timer_.arm(queue_.deadline());
   if ((undone_.empty() && submitted_.empty()) || performs_) return;
   performs_ = parts_.executor.loop().at(now(), "executions", [this] { perform_all(); });
@@ -225,16 +224,15 @@ void Tasking::perform_all() {
 void Tasking::queue_submitted() {
   for (auto& ticket : std::exchange(submitted_, {})) {
     accepted_.push_back(ticket.id);
-    auto actions = queue_.submit(std::move(ticket), now());
-    undone_.insert(undone_.end(), std::make_move_iterator(actions.begin()),
-                   std::make_move_iterator(actions.end()));
+    const auto actions = queue_.submit(std::move(ticket), now());
+    undone_.insert(undone_.end(), actions.begin(), actions.end());
   }
 }
 
 void Tasking::accept(ExecutionId id) {
-  const auto& record = records_.at(id);
+  auto& record = records_.at(id);
   publish(state::ExecutionQueued{id, record.entry.task, record.entry.queue, record.entry.trigger});
-  if (const auto told = std::exchange(records_.at(id).request.on_accepted, nullptr)) told(id);
+  if (const auto told = std::exchange(record.request.on_accepted, nullptr)) told(id);
 }
 
 std::optional<TaskOrder> Tasking::order_for(const Record& record) const {

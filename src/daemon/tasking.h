@@ -104,7 +104,7 @@ class Tasking {
   };
 
   // From the loop, together with what else is there by then.
-  void perform_soon(tasks::QueueActions actions);
+  void perform_soon(const tasks::QueueActions& actions);
   void perform_all();
   // Tells the queue of those that were submitted.
   void queue_submitted();
