@@ -13,4 +13,8 @@ Duration retry_delay(int attempt, double multiplier) {
       std::chrono::duration<double>(std::clamp(delay, 0.0, longest)));
 }
 
+Duration rest_of_retry_delay(WallTime ends, WallTime now) {
+  return std::clamp<Duration>(ends - now, Duration(0), kLongestRetryDelay);
+}
+
 }  // namespace poltergeist

@@ -68,6 +68,16 @@ std::string queue_text(const JsonView& queue) {
   return building + (building.empty() || waiting.empty() ? "" : "; ") + waiting;
 }
 
+// Nothing while it has nothing to do.
+std::string worker_text(const JsonView& worker) {
+  const auto part = [&](const char* key) {
+    const auto count = worker[key].number().value_or(0);
+    return count == 0 ? std::string() : fmt::format("{} {}", count, key);
+  };
+  auto load = listed({part("executing"), part("waiting")});
+  return load.empty() ? load : fmt::format("{} (worker {})", load, worker["name"].text());
+}
+
 std::string head_text(const JsonView& document, WallTime now, Detail detail, const Style& style) {
   std::string text = labelled("daemon", daemon_text(document["daemon"], now));
   const auto watch = document["watch"];
@@ -77,6 +87,9 @@ std::string head_text(const JsonView& document, WallTime now, Detail detail, con
   }
   if (const auto queue = queue_text(document["queue"]); !queue.empty()) {
     text += labelled("queue", queue);
+  }
+  if (const auto worker = worker_text(document["worker"]); !worker.empty()) {
+    text += labelled("tasks", worker);
   }
   if (document["paused"].flag().value_or(false)) {
     text += labelled("paused", style.paint(Paint::Busy, "`poltergeist resume` builds again"));
@@ -252,6 +265,7 @@ nlohmann::ordered_json status_json(const nlohmann::json& document, const std::st
   result["_watch"] = part("watch");
   result["_paused"] = part("paused");
   result["_buildQueue"] = part("queue");
+  result["_worker"] = part("worker");
   result["_configuration"] = part("configuration");
   return result;
 }

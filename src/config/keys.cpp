@@ -467,7 +467,7 @@ constexpr Section kTask = {"tasks[]", "Commands to be executed once, by name.", 
 
 constexpr Key kWorkerKeys[] = {
     {.name = "name",
-     .meaning = "What it is called.",
+     .meaning = "What it is called in `status`.",
      .preset = "\"poltergeist\"",
      .not_empty = true},
     {.name = "queue",
@@ -645,7 +645,7 @@ constexpr Section kNotifications = {
 constexpr Key kLoggingKeys[] = {
     {.name = "file",
      .meaning = "Where the daemon logs, relative to the root or absolute. Without it: in the state "
-                "directory.",
+                "directory. Takes effect when the daemon is started.",
      .substituted = true},
     {.name = "level",
      .type = Choice,

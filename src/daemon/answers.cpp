@@ -182,6 +182,17 @@ api::Json Answers::queue() const {
           {"onChange", name_in(config::kOnChange, project_.scheduling.on_change)}};
 }
 
+api::Json Answers::worker() const {
+  const auto load = tasking_.load();
+  api::Json json = {{"name", project_.worker.name},
+                    {"queue", project_.worker.queue},
+                    {"concurrency", load.settings.concurrency},
+                    {"executing", load.executing},
+                    {"waiting", load.waiting}};
+  if (!load.settings.queues.empty()) json["queues"] = load.settings.queues;
+  return json;
+}
+
 api::Json Answers::status_of(const config::Target& target) const {
   const auto* state = publishing_.states().find(target.name);
   api::Json json = state == nullptr ? api::Json::object() : state::to_json(*state);
@@ -236,6 +247,7 @@ api::Json Answers::status(const std::optional<TargetId>& only) const {
       {"watch", std::move(watch)},
       {"paused", building_.core().is_paused()},
       {"queue", queue()},
+      {"worker", worker()},
       {"configuration", {{"valid", configuration_.valid}, {"problems", configuration_.problems}}},
       {"targets", std::move(targets)}};
 }

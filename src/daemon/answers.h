@@ -12,6 +12,7 @@
 #include "daemon/building.h"
 #include "daemon/project_file.h"
 #include "daemon/publishing.h"
+#include "daemon/tasking.h"
 #include "daemon/watching.h"
 
 namespace poltergeist::daemon {
@@ -25,12 +26,13 @@ struct ConfigurationState {
 class Answers {
  public:
   Answers(const config::Project& project, const Building& building, Publishing& publishing,
-          const Watching& watching, const ConfigurationState& configuration, WallTime started,
-          std::string version)
+          const Watching& watching, const Tasking& tasking,
+          const ConfigurationState& configuration, WallTime started, std::string version)
       : project_(project),
         building_(building),
         publishing_(publishing),
         watching_(watching),
+        tasking_(tasking),
         configuration_(configuration),
         started_(started),
         version_(std::move(version)),
@@ -57,6 +59,7 @@ class Answers {
  private:
   [[nodiscard]] api::Json status_of(const config::Target& target) const;
   [[nodiscard]] api::Json queue() const;
+  [[nodiscard]] api::Json worker() const;
   [[nodiscard]] build::Verdict last_hold(const TargetId& target) const;
   [[nodiscard]] std::string reason_for(const TargetId& target) const;
 
@@ -64,6 +67,7 @@ class Answers {
   const Building& building_;
   Publishing& publishing_;
   const Watching& watching_;
+  const Tasking& tasking_;
   const ConfigurationState& configuration_;
   WallTime started_;
   std::string version_;

@@ -60,6 +60,10 @@ tasks::QueueSettings Tasking::queue_settings() const {
           .heartbeat = worker.heartbeat_interval};
 }
 
+Tasking::Load Tasking::load() const {
+  return {queue_settings(), queue_.executing(), submitted_.size() + queue_.waiting()};
+}
+
 void Tasking::configure() {
   perform_soon(queue_.configure(queue_settings(), now()));
 }
@@ -105,9 +109,7 @@ void Tasking::take_up(state::ExecutionEntry entry) {
       .backoff_multiplier = task == nullptr ? 2 : task->backoff_multiplier,
       .attempts = record.entry.attempt};
   if (record.entry.retry_at) {
-    // However the wall clock was set meanwhile.
-    const Duration left = *record.entry.retry_at - wall_now();
-    ticket.not_before = now() + std::min<Duration>(left, kLongestRetryDelay);
+    ticket.not_before = now() + rest_of_retry_delay(*record.entry.retry_at, wall_now());
   }
   perform_soon(queue_.submit(std::move(ticket), now()));
 }

@@ -74,6 +74,13 @@ class Tasking {
   [[nodiscard]] Result<ExecutionId> submit(ExecutionRequest request);
   // False if it is not known, or settled.
   bool cancel(ExecutionId id);
+  // What the worker does now, and how it may.
+  struct Load {
+    tasks::QueueSettings settings;
+    std::size_t executing = 0;
+    std::size_t waiting = 0;  // for their turn or for their next attempt
+  };
+  [[nodiscard]] Load load() const;
   // Those that are not settled are as they are now, the others as the database has them.
   [[nodiscard]] Result<std::optional<state::ExecutionEntry>> find(ExecutionId id);
   [[nodiscard]] Result<std::vector<state::ExecutionEntry>> recent(

@@ -84,6 +84,8 @@ class Queue {
 
   [[nodiscard]] bool is_executing(ExecutionId id) const;
   [[nodiscard]] std::size_t executing() const { return executing_.size(); }
+  // For their turn or for their next attempt.
+  [[nodiscard]] std::size_t waiting() const { return tickets_.size() - executing_.size(); }
   // How many will begin before it in its queue; nothing for one that does not wait for its turn.
   [[nodiscard]] std::optional<std::size_t> position(ExecutionId id) const;
 

@@ -19,4 +19,12 @@ TEST_CASE("a multiplier of nothing tries again at once, from the second time on"
   CHECK(retry_delay(2, 0) == Duration(0));
 }
 
+TEST_CASE("the rest of a delay is a delay, however the clock was set meanwhile") {
+  const WallTime noon = *from_iso8601("2026-01-31T12:00:00.000Z");
+  CHECK(rest_of_retry_delay(noon + Seconds(7), noon) == Seconds(7));
+  CHECK(rest_of_retry_delay(noon, noon) == Duration(0));
+  CHECK(rest_of_retry_delay(noon - std::chrono::hours(8760), noon) == Duration(0));
+  CHECK(rest_of_retry_delay(noon + std::chrono::hours(8760), noon) == Seconds(30));
+}
+
 }  // namespace poltergeist

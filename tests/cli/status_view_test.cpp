@@ -57,6 +57,18 @@ TEST_CASE("status shows the daemon, then a line per target with the first error 
         "web     building  for 12.0s, 42 %, main.js\n");
 }
 
+TEST_CASE("what the worker does is said while it does something") {
+  auto changed = document();
+  changed["worker"] = {{"name", "poltergeist"}, {"executing", 0}, {"waiting", 0}};
+  CHECK(plain(changed) == plain(document()));
+  changed["worker"]["waiting"] = 3;
+  CHECK(plain(changed).find("tasks          3 waiting (worker poltergeist)\n") !=
+        std::string::npos);
+  changed["worker"]["executing"] = 2;
+  CHECK(plain(changed).find("tasks          2 executing, 3 waiting (worker poltergeist)\n") !=
+        std::string::npos);
+}
+
 TEST_CASE("a configuration that is not applied and paused builds are said first") {
   auto changed = document();
   changed["paused"] = true;
@@ -123,7 +135,7 @@ TEST_CASE("escape sequences from outside do not reach the terminal") {
 
 TEST_CASE("status --json keeps upstream's keys, and narrows to one target") {
   const auto all = status_json(document(), "");
-  CHECK(all.size() == 8);
+  CHECK(all.size() == 9);
   CHECK(all["app"]["type"] == "executable");
   CHECK(all["_daemon"]["pid"] == 4711);
   CHECK(all["_paused"] == false);

@@ -501,6 +501,9 @@ TEST_CASE("of one queue no more execute at once than the worker's limit, and ano
   REQUIRE(await([&] { return has_started(ids[0]) && has_started(ids[1]) && has_started(ids[4]); }));
   CHECK_FALSE(has_started(ids[2]));
   CHECK(shown(project, ids[2])["status"] == "queued");
+  const auto worker = project.status()["_worker"];
+  CHECK(worker["executing"] == 3);
+  CHECK(worker["waiting"] == 2);
   CHECK(project.run_poltergeist({"task", "cancel", ids[3]}).code == 0);
   CHECK(project.run_poltergeist({"task", "wait", ids[3]}).code == 130);
   CHECK(project.run_poltergeist({"task", "cancel", ids[0]}).code == 0);
