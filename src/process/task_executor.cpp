@@ -74,17 +74,11 @@ Result<void> Attempt::start(Orphanage& orphanage) {
 }
 
 void Attempt::take_bytes(Source source, std::string_view bytes) {
-  auto& output = output_of(source);
-  output.redactor.feed(bytes, [&](std::string_view clean) {
-    output.lines.feed(clean, [&](const Line& line) { take_line(source, line); });
-  });
+  output_of(source).lines.feed(bytes, [&](const Line& line) { take_line(source, line); });
 }
 
 void Attempt::finish_output(Source source) {
-  auto& output = output_of(source);
-  const auto on_line = [&](const Line& line) { take_line(source, line); };
-  output.redactor.finish([&](std::string_view clean) { output.lines.feed(clean, on_line); });
-  output.lines.finish(on_line);
+  output_of(source).lines.finish([&](const Line& line) { take_line(source, line); });
 }
 
 void Attempt::take_line(Source source, const Line& line) {

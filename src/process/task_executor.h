@@ -20,6 +20,7 @@
 #include "base/exit.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "process/clean_lines.h"
 #include "process/line_protocol.h"
 #include "process/line_pump.h"
 #include "process/orphanage.h"
@@ -84,9 +85,8 @@ class Attempt {
   friend class TaskExecutor;
   struct Output {
     explicit Output(const Secrets& secrets, std::size_t most_kept)
-        : redactor(secrets), kept(most_kept) {}
-    Redactor redactor;
-    LineSplitter lines;
+        : lines(secrets), kept(most_kept) {}
+    CleanLines lines;
     OutputCapture kept;
   };
 

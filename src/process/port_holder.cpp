@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "process/port_holder.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fstream>
+#include <memory>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "process/process_table.h"
+#include "sys/unique_fd.h"
+
+namespace poltergeist::process {
+
+namespace {
+
+using Directory = std::unique_ptr<DIR, int (*)(DIR*)>;
+
+constexpr std::string_view kListen = "0A";
+
+// sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode …
+constexpr std::size_t kLocalAddress = 1;
+constexpr std::size_t kState = 3;
+constexpr std::size_t kInode = 9;
+using Fields = std::array<std::string_view, kInode + 1>;
+
+// Those that are missing are empty.
+Fields fields_of(std::string_view line) {
+  Fields fields;
+  for (auto& field : fields) {
+    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    field = line.substr(0, line.find(' '));
+    line.remove_prefix(field.size());
+  }
+  return fields;
+}
+
+// Of "0100007F:1F90", or the same with an IPv6 address.
+std::optional<int> port_of(std::string_view address) {
+  constexpr std::size_t kIpv4Size = 8;
+  constexpr std::size_t kIpv6Size = 32;
+  constexpr std::size_t kPortSize = 4;
+  const auto colon = address.find(':');
+  if (colon != kIpv4Size && colon != kIpv6Size) return std::nullopt;
+  const auto host = address.substr(0, colon);
+  const auto digits = address.substr(colon + 1);
+  if (digits.size() != kPortSize) return std::nullopt;
+  if (host.find_first_not_of("0123456789ABCDEF") != std::string_view::npos) return std::nullopt;
+  int port = 0;
+  const auto* last = digits.data() + digits.size();
+  const auto [end, error] = std::from_chars(digits.data(), last, port, 16);
+  if (error != std::errc() || end != last || port <= 0) return std::nullopt;
+  return port;
+}
+
+// What a descriptor of such a socket is a link to.
+std::vector<std::string> links_to_listeners(int port) {
+  std::vector<std::string> links;
+  for (const auto* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+    std::ifstream lines(table);
+    for (std::string line; std::getline(lines, line);) {
+      const auto socket = parse_tcp_line(line);
+      if (!socket || socket->port != port) continue;
+      links.push_back(fmt::format("socket:[{}]", socket->inode));
+    }
+  }
+  return links;
+}
+
+bool has_one_open(std::string_view pid, const std::vector<std::string>& links) {
+  const Directory open(::opendir(fmt::format("/proc/{}/fd", pid).c_str()), ::closedir);
+  if (!open) return false;
+  while (const dirent* entry = ::readdir(open.get())) {
+    std::array<char, 64> buffer;  // the end of a longer one is not missed: it is none of ours
+    const ssize_t count =
+        ::readlinkat(::dirfd(open.get()), entry->d_name, buffer.data(), buffer.size());
+    const std::string_view link(buffer.data(),
+                                static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    if (std::find(links.begin(), links.end(), link) != links.end()) return true;
+  }
+  return false;
+}
+
+// The beginning of it, which is more than is shown. Empty for what is gone.
+std::string beginning_of_cmdline(pid_t pid) {
+  const UniqueFd fd(::open(fmt::format("/proc/{}/cmdline", pid).c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 4096> buffer;
+  const ssize_t count = fd ? ::read(fd.get(), buffer.data(), buffer.size()) : -1;
+  return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0))};
+}
+
+std::string printable(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\0' || c == '\t' || c == '\n'; }, ' ');
+  std::string line(trimmed(for_terminal(text)));
+  if (line.size() <= kLongestCommand) return line;
+  std::size_t end = kLongestCommand;
+  while ((static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) --end;  // within a character
+  line.resize(end);
+  return line;
+}
+
+std::string command_of(pid_t pid) {
+  auto command = printable(beginning_of_cmdline(pid));
+  if (!command.empty()) return command;
+  const auto entry = find_process(pid);
+  return entry ? printable(entry->name) : "";
+}
+
+}  // namespace
+
+std::optional<ListeningSocket> parse_tcp_line(std::string_view line) {
+  const auto fields = fields_of(line);
+  const auto port = port_of(fields[kLocalAddress]);
+  const auto inode = parse_number(fields[kInode]);
+  // An inode of 0 is that of a socket that no process has.
+  if (!port || !inode || *inode == 0 || fields[kState] != kListen) return std::nullopt;
+  return ListeningSocket{*port, *inode};
+}
+
+std::optional<PortHolder> holder_of_port(int port) {
+  const auto links = links_to_listeners(port);
+  if (links.empty()) return std::nullopt;
+  const Directory processes(::opendir("/proc"), ::closedir);
+  if (!processes) return std::nullopt;
+  // The kernel lists them by their pids, the lowest first.
+  while (const dirent* entry = ::readdir(processes.get())) {
+    const auto number = parse_number(entry->d_name);
+    if (!number || !has_one_open(entry->d_name, links)) continue;
+    const auto pid = static_cast<pid_t>(*number);
+    return PortHolder{pid, command_of(pid)};
+  }
+  return std::nullopt;
+}
+
+std::string describe(const PortHolder& holder) {
+  if (holder.command.empty()) return fmt::format("pid {}", holder.pid);
+  return fmt::format("pid {} ({})", holder.pid, holder.command);
+}
+
+}  // namespace poltergeist::process
