@@ -127,9 +127,11 @@ std::string last_build_text(const JsonView& build, WallTime now) {
 }
 
 std::string runner_text(const JsonView& runner) {
-  auto text = runner["status"].text();
-  if (const auto pid = runner["pid"].number()) text += fmt::format(" (pid {})", *pid);
-  return text;
+  const auto pid = runner["pid"].number();
+  const auto port = runner["port"].number();
+  const auto facts = listed({pid ? fmt::format("pid {}", *pid) : std::string(),
+                             pid && port ? fmt::format("port {}", *port) : std::string()});
+  return runner["status"].text() + (facts.empty() ? facts : fmt::format(" ({})", facts));
 }
 
 std::string place_text(const JsonView& diagnostic) {
@@ -161,6 +163,8 @@ std::vector<std::string> verbose_lines(const JsonView& target) {
   add("output", target["appInfo"]["outputPath"].text());
   add("trigger", joined(build["trigger"].texts(), ", "));
   add("commit", build["gitHash"].text());
+  add("post-run", target["runner"]["postRun"].text());
+  add("cleanup", target["cleanup"].text());
   if (const auto code = build["exitCode"].number()) add("exit", fmt::format("{}", *code));
   const auto average = duration_text(stats["averageDuration"]);
   if (!average.empty()) {

@@ -29,7 +29,11 @@ nlohmann::ordered_json json_for(const config::Project& project) {
         {"watchPaths", target.watch_paths}, {"dependsOn", names_of(target.depends_on)}};
     if (!target.output_path.empty()) entry["outputPath"] = target.output_path;
     if (!target.group.empty()) entry["group"] = target.group;
-    if (target.auto_run) entry["autoRun"] = target.auto_run->enabled;
+    if (target.auto_run) {
+      entry["autoRun"] = target.auto_run->enabled;
+      if (const auto& line = target.auto_run->post_run; !line.empty()) entry["postRun"] = line;
+      if (const auto& line = target.auto_run->cleanup; !line.empty()) entry["cleanup"] = line;
+    }
     targets.push_back(std::move(entry));
   }
   auto tasks = nlohmann::ordered_json::array();
@@ -54,6 +58,10 @@ std::vector<std::string> details_of(const config::Target& target) {
   add("output", target.output_path);
   add("after", joined(names_of(target.depends_on), ", "));
   add("group", target.group);
+  if (target.auto_run) {
+    add("post-run", target.auto_run->post_run);
+    add("cleanup", target.auto_run->cleanup);
+  }
   return lines;
 }
 

@@ -14,6 +14,7 @@ void show(const std::string& target, const nlohmann::json& answer) {
   const JsonView runner(answer);
   auto line = fmt::format("{}: {}", for_terminal(target), runner["status"].text());
   if (const auto pid = runner["pid"].number()) line += fmt::format(", pid {}", *pid);
+  if (const auto port = runner["port"].number()) line += fmt::format(", port {}", *port);
   if (const auto code = runner["exitCode"].number()) line += fmt::format(", exit {}", *code);
   if (const auto restarts = runner["restarts"].number(); restarts && *restarts > 0) {
     line += fmt::format(", {} restart{}", *restarts, *restarts == 1 ? "" : "s");

@@ -43,6 +43,11 @@ std::string any_of(std::span<const std::string_view> names) {
   return text;
 }
 
+int whole_number_in(const Member* member) {
+  const auto* number = member == nullptr ? nullptr : member->value.as<double>();
+  return number == nullptr ? 0 : static_cast<int>(*number);
+}
+
 template <typename Unit>
 Unit rounded_up(double count) {
   return Unit(static_cast<typename Unit::rep>(std::ceil(count)));
@@ -264,6 +269,34 @@ void Fields::read(std::string_view name, Environment& into) const {
 
 void Fields::read_signal(std::string_view name, int& into) const {
   if (const auto* found = find(name)) into = signal_of(*found->value).value_or(into);
+}
+
+void Fields::read_port(std::string_view name, std::optional<PortRange>& into) const {
+  const auto* found = find(name);
+  if (found == nullptr) return;
+  if (const auto* object = found->value->as<JsonObject>()) {
+    into = PortRange{whole_number_in(member_of(*object, "from")),
+                     whole_number_in(member_of(*object, "to"))};
+  } else if (const auto* number = found->value->as<double>()) {
+    into = PortRange{static_cast<int>(*number), static_cast<int>(*number)};
+  } else {
+    const auto text = text_in(*found->key, *found->value);
+    const auto port = parse_number(text);
+    if (text == "auto") {
+      into = kAnyPort;
+    } else if (port && *port >= 1 && *port <= 65'535) {
+      into = PortRange{static_cast<int>(*port), static_cast<int>(*port)};
+    } else if (!text.empty()) {
+      reading_.problem(found->value->place, "\"{}\" must be {}, not {}", name,
+                       wanted_by(*found->key), in_quotes(text));
+    }
+  }
+}
+
+void Fields::read_own_port(std::string_view name, std::optional<int>& into) const {
+  if (!has(name)) return;
+  const auto* number = value_of<double>(name);
+  into = number == nullptr ? 0 : static_cast<int>(*number);
 }
 
 std::vector<std::string> Fields::choices(std::string_view name) const {

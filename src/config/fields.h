@@ -41,6 +41,10 @@ class Fields {
   void read(std::string_view name, std::vector<int>& into) const;
   void read(std::string_view name, Environment& into) const;
   void read_signal(std::string_view name, int& into) const;
+  // "auto" is kAnyPort.
+  void read_port(std::string_view name, std::optional<PortRange>& into) const;
+  // True is 0.
+  void read_own_port(std::string_view name, std::optional<int>& into) const;
 
   template <typename E, std::size_t N, typename Into>
   void read_choice(std::string_view name, const std::array<EnumName<E>, N>& table,

@@ -5,26 +5,15 @@
 #include <algorithm>
 #include <array>
 
+#include "config/key_names.h"
+#include "config/keys_auto_run.h"
+
 namespace poltergeist::config {
 
 namespace {
 
 using enum ValueType;
 
-// The names of an enum table, as choices.
-template <const auto& Table>
-constexpr auto names_of() {
-  std::array<std::string_view, Table.size()> names{};
-  for (std::size_t i = 0; i < names.size(); ++i) names[i] = Table[i].name;
-  return names;
-}
-template <const auto& Table>
-constexpr auto kNames = names_of<Table>();
-
-template <typename... Names>
-constexpr auto choices(Names... names) {
-  return std::array<std::string_view, sizeof...(names)>{names...};
-}
 constexpr auto kVersions = choices("1.0");
 constexpr auto kRunOn = choices("success", "failure", "always");
 constexpr auto kPlatforms = choices("macos", "ios", "tvos", "watchos", "visionos");
@@ -33,11 +22,6 @@ constexpr auto kProfiles = choices("conservative", "balanced", "aggressive");
 constexpr auto kFormatters = choices("auto", "none", "swift", "ts");
 constexpr auto kHookKinds = choices("command", "task");
 constexpr auto kPlacements = choices("summary", "row");
-
-// A week: longer than anything that is waited for, short enough that no sum of durations overflows.
-constexpr double kMostSeconds = 604'800;
-constexpr double kDay = 86'400;
-constexpr double kMostMilliseconds = kMostSeconds * 1000;
 
 constexpr TypeSet kAll = TypeSet::all();
 constexpr TypeSet kBundles(TargetType::AppBundle, TargetType::Framework);
@@ -53,49 +37,6 @@ constexpr TypeSet kStartable = kAll.without(TypeSet(TargetType::Library, TargetT
 
 // ---- targets[]
 // -------------------------------------------------------------------------------------
-
-constexpr Key kAutoRunKeys[] = {
-    {.name = "enabled",
-     .type = Flag,
-     .meaning =
-         "Keep the built program running: start it after the first good build, restart it after "
-         "each newer one.",
-     .preset = "false"},
-    {.name = "command",
-     .meaning =
-         "The program to start instead of the target's `outputPath`. It is run without a shell.",
-     .not_empty = true,
-     .substituted = true},
-    {.name = "args",
-     .type = TextList,
-     .meaning = "Its arguments.",
-     .preset = "[]",
-     .substituted = true},
-    {.name = "restartSignal",
-     .type = Signal,
-     .meaning = "What asks the program to end: `SIGTERM`, `TERM` or a number.",
-     .preset = "\"SIGINT\""},
-    {.name = "restartDelayMs",
-     .type = Milliseconds,
-     .meaning =
-         "Time between a good build and the restart; builds that end meanwhile are one restart.",
-     .preset = "250",
-     .most = kMostMilliseconds},
-    {.name = "stopTimeoutMs",
-     .type = Milliseconds,
-     .meaning = "Time between that signal and `SIGKILL`.",
-     .preset = "5000",
-     .most = kMostMilliseconds},
-    {.name = "env",
-     .type = TextMap,
-     .meaning = "Environment variables of the program, over those of the target.",
-     .preset = "{}",
-     .substituted = true},
-};
-constexpr Section kAutoRun = {"targets[].autoRun",
-                              "The program that a target builds, kept running. `polter <target> "
-                              "--watch` uses the same settings.",
-                              kAutoRunKeys};
 
 constexpr Key kExitCodeKeys[] = {
     {.name = "success",

@@ -22,6 +22,8 @@ enum class ValueType {
   Choice,      // one of `choices`
   Choices,     // one of `choices`, or a list of them
   Signal,      // "SIGTERM", "TERM" or a number
+  PortChoice,  // a port, "auto", or an object with "from" and "to"; text is substituted first
+  OwnPort,     // true, or a port
   TextList,    // a list of strings
   CountList,   // a list of whole numbers, none twice
   TextMap,     // an object whose values are strings: environment variables

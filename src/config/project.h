@@ -19,6 +19,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "base/port_range.h"
 #include "base/time.h"
 
 namespace poltergeist::config {
@@ -183,6 +184,35 @@ struct Hook {
 };
 
 // `autoRun`: the daemon keeps the built program running; `polter --watch` uses the same settings.
+// What becomes of a program that exits by itself.
+enum class OnExit { Wait, Restart };
+inline constexpr auto kOnExit = std::to_array<EnumName<OnExit>>({
+    {OnExit::Wait, "wait"},
+    {OnExit::Restart, "restart"},
+});
+
+// What becomes of the sidecar when its program is restarted.
+enum class OnRestart { Restart, Keep };
+inline constexpr auto kOnRestart = std::to_array<EnumName<OnRestart>>({
+    {OnRestart::Restart, "restart"},
+    {OnRestart::Keep, "keep"},
+});
+
+// Where a port is looked for that nobody chose.
+inline constexpr PortRange kAnyPort{3000, 9999};
+
+// When a program is ready; exactly one of these is set.
+struct ReadyWhen {
+  std::optional<int> port;  // accepts connections; 0: the runner's own
+  std::string http;         // a path on the runner's port, of which GET gives 2xx or 3xx
+  std::string log_line;     // an RE2 pattern that a line of its output matches
+  std::string exec;         // a shell line that exits by 0
+  Seconds timeout{30};      // 0: it may take as long as it takes
+
+  friend bool operator==(const ReadyWhen&, const ReadyWhen&) = default;
+};
+
+// {port} may stand in command, args, env, post_run, cleanup and ready_when.exec.
 struct AutoRun {
   bool enabled = false;
   std::string command;  // instead of the built artifact; run without a shell
@@ -190,7 +220,15 @@ struct AutoRun {
   int restart_signal = SIGINT;
   Milliseconds restart_delay{250};
   Milliseconds stop_timeout{5000};  // from the signal to SIGKILL
+  OnExit on_exit = OnExit::Wait;
   Environment env;
+  std::optional<PortRange> port;  // absent: kAnyPort, if somebody needs one
+  std::string port_file;          // the program writes its port there; relative to the root
+  std::optional<ReadyWhen> ready_when;
+  std::string post_run;  // the sidecar: a line for bash
+  OnRestart post_run_on_restart = OnRestart::Restart;
+  std::string cleanup;  // a shell line, before the program is stopped for good
+  Seconds cleanup_timeout{5};
 
   friend bool operator==(const AutoRun&, const AutoRun&) = default;
 };

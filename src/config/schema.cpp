@@ -48,6 +48,22 @@ ordered_json number_schema(const Key& key) {
           {"maximum", static_cast<std::int64_t>(key.most)}};
 }
 
+ordered_json port_schema() {
+  return {{"type", "integer"}, {"minimum", 1}, {"maximum", 65'535}};
+}
+
+// Text is "auto" or, for what knows no variables, any: what it comes to is not known here.
+ordered_json port_choice_schema() {
+  auto either = ordered_json::array();
+  either.push_back(port_schema());
+  either.push_back({{"type", "string"}, {"minLength", 1}});
+  either.push_back({{"type", "object"},
+                    {"properties", {{"from", port_schema()}, {"to", port_schema()}}},
+                    {"required", ordered_json::array({"from", "to"})},
+                    {"additionalProperties", false}});
+  return {{"anyOf", std::move(either)}};
+}
+
 ordered_json value_schema(const Key& key) {
   switch (key.type) {
     case ValueType::Text:
@@ -71,6 +87,10 @@ ordered_json value_schema(const Key& key) {
       auto types = ordered_json::array({"string", "integer"});
       return {{"type", std::move(types)}};
     }
+    case ValueType::PortChoice:
+      return port_choice_schema();
+    case ValueType::OwnPort:
+      return {{"anyOf", ordered_json::array({{{"const", true}}, port_schema()})}};
     case ValueType::TextList:
       return list_schema(text_schema(key));
     case ValueType::CountList: {

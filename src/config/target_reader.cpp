@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "config/auto_run_reader.h"
 #include "config/exit_codes.h"
 #include "config/fields.h"
 #include "config/glob_syntax.h"
@@ -94,19 +95,6 @@ TargetKind read_kind(TargetType type, const Fields& fields) {
   return read_command_kind(fields);
 }
 
-AutoRun read_auto_run(const Section& section, const Json& json, Reading& reading) {
-  const Fields fields(section, json, reading);
-  AutoRun auto_run;
-  fields.read("enabled", auto_run.enabled);
-  fields.read("command", auto_run.command);
-  fields.read("args", auto_run.args);
-  fields.read_signal("restartSignal", auto_run.restart_signal);
-  fields.read("restartDelayMs", auto_run.restart_delay);
-  fields.read("stopTimeoutMs", auto_run.stop_timeout);
-  fields.read("env", auto_run.env);
-  return auto_run;
-}
-
 Hook read_hook(const Section& section, const Json& json, std::vector<PlacedName>& tasks,
                Reading& reading) {
   const Fields fields(section, json, reading);
@@ -157,14 +145,6 @@ void check_output_path(const Target& target, const std::filesystem::path& root, 
   reading.problem(place,
                   "\"outputPath\" must be one file or directory in the project, not the project "
                   "itself: it is not watched");
-}
-
-void check_auto_run(const Target& target, Place place, Reading& reading) {
-  if (!target.auto_run || !target.auto_run->enabled) return;
-  if (!target.output_path.empty() || !target.auto_run->command.empty()) return;
-  reading.problem(place,
-                  "\"autoRun\" has nothing to start: give the target an \"outputPath\", or "
-                  "\"autoRun\" a \"command\"");
 }
 
 void check_delays(const Target& target, Place place, Reading& reading) {
@@ -236,7 +216,7 @@ ReadTarget read_target(const Json& json, const std::filesystem::path& root, Read
   check_channels(fields.list("logChannels"), reading);
   check_globs("watchPaths", fields.list("watchPaths"), reading);
   check_output_path(target, root, fields.place_of("outputPath"), reading);
-  check_auto_run(target, fields.place_of("autoRun"), reading);
+  check_startable(target, fields.place_of("autoRun"), reading);
   check_delays(target, fields.place_of("maxSettlingDelay"), reading);
   return read;
 }

@@ -37,6 +37,8 @@ std::string shown(const Json& json) {
   return std::string(kind_of(json));
 }
 
+constexpr int kMostPort = 65'535;
+
 class Check {
  public:
   Check(const Key& key, Reading& reading) : key_(key), reading_(reading) {}
@@ -60,6 +62,10 @@ class Check {
                    : choice(json);
       case ValueType::Signal:
         return signal(json);
+      case ValueType::PortChoice:
+        return port_choice(json);
+      case ValueType::OwnPort:
+        return port_in(json) || is_true(json) || wrong(json);
       case ValueType::TextList:
         return entries(json, [this](const Json& entry) { return text(entry); });
       case ValueType::CountList:
@@ -161,6 +167,36 @@ class Check {
     return false;
   }
 
+  static bool is_true(const Json& json) {
+    const auto* flag = json.as<bool>();
+    return flag != nullptr && *flag;
+  }
+
+  // Nothing: it is none.
+  static std::optional<int> port_in(const Json& json) {
+    const auto* number = json.as<double>();
+    const bool is_port =
+        number != nullptr && *number >= 1 && *number <= kMostPort && *number == std::floor(*number);
+    return is_port ? std::optional(static_cast<int>(*number)) : std::nullopt;
+  }
+  static std::optional<int> port_in(const JsonObject& object, std::string_view key) {
+    const auto* member = member_of(object, key);
+    return member == nullptr ? std::nullopt : port_in(member->value);
+  }
+
+  // What text comes to is known when its variables are substituted.
+  bool port_choice(const Json& json) {
+    if (json.as<std::string>() != nullptr) return text(json);
+    const auto* object = json.as<JsonObject>();
+    if (object == nullptr) return port_in(json) || wrong(json);
+    const auto from = port_in(*object, "from");
+    const auto to = port_in(*object, "to");
+    if (object->size() != 2 || !from || !to) return wrong(json);
+    if (*from <= *to) return true;
+    reading_.problem(json.place, "\"{}\": \"to\" must not be less than \"from\"", key_.name);
+    return false;
+  }
+
   template <typename CheckEntry>
   bool entries(const Json& json, CheckEntry check) {
     const auto* list = json.as<JsonArray>();
@@ -222,6 +258,11 @@ std::string wanted_by(const Key& key) {
       return listed(key.choices) + ", or a list of these";
     case ValueType::Signal:
       return "a signal: its name or its number";
+    case ValueType::PortChoice:
+      return fmt::format("a port from 1 to {}, \"auto\", or an object {{\"from\": …, \"to\": …}}",
+                         kMostPort);
+    case ValueType::OwnPort:
+      return fmt::format("true, or a port from 1 to {}", kMostPort);
     case ValueType::TextList:
       return "a list of texts";
     case ValueType::CountList:

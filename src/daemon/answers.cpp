@@ -208,6 +208,9 @@ api::Json Answers::status_of(const config::Target& target) const {
   json["buildCommand"] = building_.command_of(target.name);
   json["logFile"] = publishing_.paths().log_file(target.name).string();
   json["files"] = watching_.file_count(target.name);
+  if (target.auto_run && !target.auto_run->cleanup.empty()) {
+    json["cleanup"] = target.auto_run->cleanup;
+  }
   if (!target.depends_on.empty()) {
     api::Json names = api::Json::array();
     for (const auto& name : target.depends_on) names.push_back(name.value());

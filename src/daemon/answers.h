@@ -26,8 +26,8 @@ struct ConfigurationState {
 class Answers {
  public:
   Answers(const config::Project& project, const Building& building, Publishing& publishing,
-          const Watching& watching, const Tasking& tasking,
-          const ConfigurationState& configuration, WallTime started, std::string version)
+          const Watching& watching, const Tasking& tasking, const ConfigurationState& configuration,
+          WallTime started, std::string version)
       : project_(project),
         building_(building),
         publishing_(publishing),

@@ -13,10 +13,10 @@
 #include "config/difference.h"
 #include "config/project.h"
 #include "daemon/build_execution.h"
-#include "daemon/deadline_timer.h"
 #include "daemon/hooking.h"
 #include "daemon/publishing.h"
 #include "process/task_executor.h"
+#include "sys/deadline_timer.h"
 
 namespace poltergeist::daemon {
 

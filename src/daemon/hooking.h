@@ -10,12 +10,12 @@
 
 #include "build/hooks.h"
 #include "config/project.h"
-#include "daemon/deadline_timer.h"
 #include "daemon/kept_state.h"
 #include "daemon/publishing.h"
 #include "daemon/tasking.h"
 #include "process/task_executor.h"
 #include "state/channel_log.h"
+#include "sys/deadline_timer.h"
 
 namespace poltergeist::daemon {
 

@@ -237,6 +237,20 @@ void Publishing::runner_changed(const TargetId& target, const state::RunnerState
   }
 }
 
+void Publishing::runner_passed(const TargetId& target, const state::RunnerState& runner) {
+  publish(state::RunnerChanged{target, runner});
+}
+
+void Publishing::sidecar_started(const TargetId& target, const std::string& command) {
+  publish(state::SidecarStarted{target, command});
+}
+
+void Publishing::sidecar_exited(const TargetId& target, Exit exit) {
+  state::SidecarExited event{.target = target};
+  (exit.kind == Exit::Kind::Code ? event.exit_code : event.signal) = exit.number;
+  publish(std::move(event));
+}
+
 void Publishing::runner_reached(const TargetId& target, BuildId build, Stage stage, Instant when) {
   const auto timing = ledger_.reached(target, build, stage, when);
   if (!timing) return;

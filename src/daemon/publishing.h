@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "base/diagnostic.h"
+#include "base/exit.h"
 #include "build/diagnostics.h"
 #include "build/progress.h"
 #include "build/verdict.h"
 #include "config/project.h"
-#include "daemon/deadline_timer.h"
 #include "daemon/latency_ledger.h"
 #include "daemon/notifier.h"
 #include "state/event_bus.h"
@@ -22,6 +22,7 @@
 #include "state/state_dir.h"
 #include "state/state_manager.h"
 #include "state/timing_figures.h"
+#include "sys/deadline_timer.h"
 #include "sys/loop.h"
 #include "sys/worker.h"
 
@@ -79,6 +80,10 @@ class Publishing {
                   state::BuildVerdict trigger);
   void hook_finished(const TargetId& target, BuildId build, const state::HookResult& result);
   void runner_changed(const TargetId& target, const state::RunnerState& runner);
+  // It was in that state, and is in another one already: told, and not written down.
+  void runner_passed(const TargetId& target, const state::RunnerState& runner);
+  void sidecar_started(const TargetId& target, const std::string& command);
+  void sidecar_exited(const TargetId& target, Exit exit);
   // The program of a build: amends what was recorded of that build.
   void runner_reached(const TargetId& target, BuildId build, Stage stage, Instant when);
   void freshness(const TargetId& target, const build::Verdict& verdict);

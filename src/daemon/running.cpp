@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "daemon/child_environment.h"
 #include "process/command_line.h"
+#include "runners/port_placeholder.h"
 #include "sys/clock.h"
 
 namespace poltergeist::daemon {
@@ -14,6 +15,7 @@ namespace poltergeist::daemon {
 namespace {
 
 constexpr std::string_view kRunnerChannel = "runner";
+constexpr std::string_view kSidecarChannel = "post-run";
 
 bool is_wanted(const config::Target& target) {
   return target.enabled && target.auto_run && target.auto_run->enabled;
@@ -21,7 +23,8 @@ bool is_wanted(const config::Target& target) {
 
 // Whether a running program is no longer what the settings describe.
 bool is_another_program(const config::AutoRun& before, const config::AutoRun& after) {
-  return before.command != after.command || before.args != after.args || before.env != after.env;
+  return before.command != after.command || before.args != after.args || before.env != after.env ||
+         before.port != after.port || before.port_file != after.port_file;
 }
 
 state::RunnerStatus status_of(runners::RunnerState state) {
@@ -34,155 +37,168 @@ state::RunnerStatus status_of(runners::RunnerState state) {
 ExecutableRunner::ExecutableRunner(process::Orphanage& orphanage, Publishing& publishing,
                                    const config::Project& project, const config::Target& target,
                                    ArtifactOf artifact_of, std::function<void()> on_down)
-    : orphanage_(orphanage),
-      publishing_(publishing),
+    : publishing_(publishing),
       project_(project),
       target_(target),
       artifact_of_(std::move(artifact_of)),
       on_down_(std::move(on_down)),
-      core_(runners::policy_for(*target.auto_run)),
       log_(publishing.paths().log_file(target.name, kRunnerChannel)),
-      timer_(orphanage.loop(), "a runner", [this] { enqueue(core_.on_time(now())); }) {
+      supervisor_(orphanage, settings(), runners::policy_for(*target.auto_run), listener()) {
   publishing_.runner_changed(target_.name, state());
 }
 
-void ExecutableRunner::on_success(BuildId build) {
-  enqueue(core_.on_success(build, now()));
-}
-void ExecutableRunner::on_build_failed(const std::string& summary) {
-  enqueue(core_.on_build_failed(summary, now()));
-}
-void ExecutableRunner::start() {
-  enqueue(core_.request_start(now()));
-}
-void ExecutableRunner::stop() {
-  enqueue(core_.request_stop(now()));
-}
-void ExecutableRunner::forget() {
-  enqueue(core_.request_forget(now()));
-}
-void ExecutableRunner::restart() {
-  enqueue(core_.request_restart(now()));
+supervisor::Listener ExecutableRunner::listener() {
+  using supervisor::Voice;
+  supervisor::Listener listener;
+  listener.on_launch = [this](const supervisor::LaunchOrder& order) { launch(order); };
+  listener.on_started = [this] { on_started(); };
+  listener.on_signalled = [this](BuildId build) {
+    publishing_.runner_reached(target_.name, build, Stage::RunnerSignalled, now());
+  };
+  listener.on_entered = [this](runners::RunnerState state) { on_entered(state); };
+  listener.on_notice = [this](runners::Notice, const std::string& text) { on_notice(text); };
+  listener.on_line = [this](Voice voice, std::string_view line) { on_line(voice, line); };
+  listener.on_sidecar_started = [this](const std::string& line) { on_sidecar_started(line); };
+  listener.on_sidecar_exited = [this](Exit exit) { on_sidecar_exited(exit); };
+  listener.on_down = [this] { on_down_(); };
+  return listener;
 }
 
-void ExecutableRunner::kill() {
-  if (unit_) unit_->kill_all();
+std::filesystem::path ExecutableRunner::directory() const {
+  return target_.cwd.empty() ? project_.root : project_.root / target_.cwd;
+}
+
+supervisor::Settings ExecutableRunner::settings() const {
+  const auto& paths = publishing_.paths();
+  return {.name = target_.name.value(),
+          .auto_run = *target_.auto_run,
+          .root = project_.root,
+          .cwd = directory(),
+          .env = child_environment(project_, paths, target_.name, {}),
+          .leases = paths.port_leases(),
+          .port_key = project_.root.string() + '\n' + target_.name.value()};
 }
 
 void ExecutableRunner::set_target(const config::Target& target) {
   const bool another = is_another_program(*target_.auto_run, *target.auto_run);
   target_ = target;
-  core_.set_policy(runners::policy_for(*target.auto_run));
-  if (another && core_.state() == runners::RunnerState::Running) restart();
+  supervisor_.configure(settings(), runners::policy_for(*target.auto_run));
+  if (another && supervisor_.pid()) restart();
 }
 
 state::RunnerState ExecutableRunner::state() const {
+  return state_in(supervisor_.core().state());
+}
+
+state::RunnerState ExecutableRunner::state_in(runners::RunnerState in) const {
+  const auto& core = supervisor_.core();
   state::RunnerState state;
   state.kind = "executable";
-  state.status = status_of(core_.state());
-  if (unit_ && !unit_->has_exited()) state.pid = unit_->pid();
-  state.restarts = static_cast<int>(core_.restarts());
-  state.generation = core_.running_generation();
-  state.started_at = started_at_;
-  if (const auto exit = core_.last_exit()) {
+  state.status = status_of(in);
+  state.pid = supervisor_.pid();
+  state.restarts = static_cast<int>(core.restarts());
+  state.crashes = static_cast<int>(core.crashes());
+  state.generation = core.running_generation();
+  if (state.pid) state.started_at = supervisor_.started_at();
+  if (const auto exit = core.last_exit()) {
     (exit->kind == Exit::Kind::Code ? state.exit_code : state.signal) = exit->number;
   }
+  state.port = supervisor_.port();
   state.command = command_;
+  state.post_run = target_.auto_run->post_run;
   return state;
 }
 
-// Performing an action can produce further ones (a launch succeeds or fails at once): they come
-// after those that wait.
-void ExecutableRunner::enqueue(runners::Actions actions) {
-  waiting_.insert(waiting_.end(), actions.begin(), actions.end());
-  if (performing_) return;
-  performing_ = true;
-  while (!waiting_.empty()) {
-    const runners::Action action = std::move(waiting_.front());
-    waiting_.pop_front();
-    std::visit([this](const auto& what) { perform(what); }, action);
-  }
-  performing_ = false;
-  timer_.arm(core_.deadline());
-  if (core_.is_down()) on_down_();
+void ExecutableRunner::launch(const supervisor::LaunchOrder& order) {
+  const auto plan = plan_for(order);
+  if (!plan) return supervisor_.give_up(order.launch, plan.error());
+  command_ = joined(plan->argv, " ");
+  const auto started = supervisor_.start(order.launch, *plan);
+  if (!started) supervisor_.give_up(order.launch, started.error());
 }
 
-Result<process::SpawnPlan> ExecutableRunner::plan_for(BuildId generation) const {
+Result<process::SpawnPlan> ExecutableRunner::plan_for(const supervisor::LaunchOrder& order) const {
+  const auto filled = [&](const std::string& text) { return runners::with_port(text, order.port); };
   const auto& settings = *target_.auto_run;
+  std::vector<std::string> args;
+  for (const auto& argument : settings.args) args.push_back(filled(argument));
   process::SpawnPlan plan;
   if (settings.command.empty()) {
     const auto artifact = artifact_of_(target_.name);
     if (artifact.empty()) {
       return fail(Errc::NotFound, "{} has no artifact to run", target_.name.value());
     }
-    plan.argv = process::command_line(artifact, settings.args);
+    plan.argv = process::command_line(artifact, args);
   } else {
-    const std::filesystem::path command = settings.command;
+    const std::filesystem::path command = filled(settings.command);
     // A path is relative to the root; a bare name is looked up in PATH.
-    const bool is_path = settings.command.find('/') != std::string::npos;
+    const bool is_path = command.string().find('/') != std::string::npos;
     plan.argv = {is_path ? (project_.root / command).lexically_normal().string()
-                         : settings.command};
-    plan.argv.insert(plan.argv.end(), settings.args.begin(), settings.args.end());
+                         : command.string()};
+    plan.argv.insert(plan.argv.end(), args.begin(), args.end());
   }
-  plan.cwd = target_.cwd.empty() ? project_.root : project_.root / target_.cwd;
-  auto env = settings.env;
-  env["POLTERGEIST_BUILD_ID"] = std::to_string(generation.value());
-  plan.env = child_environment(project_, publishing_.paths(), target_.name, std::move(env));
+  plan.cwd = directory();
+  const auto build = std::to_string(order.generation.value());
+  plan.env = child_environment(project_, publishing_.paths(), target_.name,
+                               {{"POLTERGEIST_BUILD_ID", build}});
   plan.out = process::Stream::pipe();
   plan.err = process::Stream::same_as_out();
   return plan;
 }
 
-void ExecutableRunner::perform(const runners::Launch& launch) {
-  unit_.reset();
-  auto plan = plan_for(launch.generation);
-  if (!plan) {
-    enqueue(core_.on_launch_failed(plan.error(), now()));
-    return;
-  }
-  command_ = joined(plan->argv, " ");
-  process::UnitEvents events;
-  events.line = [this](process::Source, const process::Line& line) { log_.append(line.text); };
-  events.exited = [this](Exit exit) { enqueue(core_.on_leader_exited(exit, now())); };
-  events.gone = [this] { enqueue(core_.on_gone(now())); };
-  auto unit = process::Unit::start(orphanage_, *plan, process::Leftovers::Kill,
-                                   target_.name.value(), std::move(events));
-  if (!unit) {
-    enqueue(core_.on_launch_failed(unit.error(), now()));
-    return;
-  }
+void ExecutableRunner::on_started() {
   const Instant up = now();
-  unit_ = std::move(*unit);
-  started_at_ = wall_now();
-  log_info("{} runs as pid {} (build {})", target_.name.value(), unit_->pid(),
-           launch.generation.value());
-  log_.append(
-      fmt::format("[poltergeist] started {} (build {})", command_, launch.generation.value()));
-  if (core_.awaited() == launch.generation) {
-    publishing_.runner_reached(target_.name, launch.generation, Stage::RunnerUp, up);
-  }
-  enqueue(core_.on_launched(now()));
-}
-
-void ExecutableRunner::perform(const runners::Signal& signal) {
-  if (!unit_) return;
-  unit_->signal_all(signal.number);
-  if (const auto build = core_.making_room_for(); build != BuildId()) {
-    publishing_.runner_reached(target_.name, build, Stage::RunnerSignalled, now());
+  const auto build = supervisor_.core().running_generation();
+  log_info("{} runs as pid {} (build {})", target_.name.value(), supervisor_.pid().value_or(0),
+           build.value());
+  log_.append(fmt::format("[poltergeist] started {} (build {})", command_, build.value()));
+  if (supervisor_.core().awaited() == build) {
+    publishing_.runner_reached(target_.name, build, Stage::RunnerUp, up);
   }
 }
 
-void ExecutableRunner::perform(const runners::KillAll& /*kill*/) {
-  if (unit_) unit_->kill_all();
+void ExecutableRunner::on_entered(runners::RunnerState state) {
+  if (state == supervisor_.core().state()) {
+    publishing_.runner_changed(target_.name, state_in(state));
+  } else {
+    publishing_.runner_passed(target_.name, state_in(state));
+  }
 }
 
-void ExecutableRunner::perform(const runners::Entered& /*entered*/) {
-  publishing_.runner_changed(target_.name, state());
+void ExecutableRunner::on_notice(const std::string& text) {
+  log_info("{}: {}", target_.name.value(), text);
+  log_.append("[poltergeist] " + text);
 }
 
-void ExecutableRunner::perform(const runners::Announce& announce) {
-  log_info("{}: {}", target_.name.value(), announce.text);
-  log_.append("[poltergeist] " + announce.text);
+void ExecutableRunner::on_line(supervisor::Voice voice, std::string_view line) {
+  switch (voice) {
+    case supervisor::Voice::Program:
+      return log_.append(line);
+    case supervisor::Voice::Sidecar:
+      sidecar_log().append(line);
+      return log_.append(fmt::format("[post-run] {}", line));
+    case supervisor::Voice::Cleanup:
+      return log_.append(fmt::format("[cleanup] {}", line));
+  }
+}
+
+state::ChannelLog& ExecutableRunner::sidecar_log() {
+  if (!sidecar_log_) {
+    sidecar_log_.emplace(publishing_.paths().log_file(target_.name, kSidecarChannel));
+  }
+  return *sidecar_log_;
+}
+
+void ExecutableRunner::on_sidecar_started(const std::string& command) {
+  const auto banner = supervisor::sidecar_banner(command);
+  sidecar_log().append(banner);
+  log_.append(banner);
+  publishing_.sidecar_started(target_.name, command);
+}
+
+void ExecutableRunner::on_sidecar_exited(Exit exit) {
+  on_notice(fmt::format("postRun exited ({})", exit.text()));
+  publishing_.sidecar_exited(target_.name, exit);
 }
 
 Running::Running(process::Orphanage& orphanage, Publishing& publishing,

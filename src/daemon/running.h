@@ -2,24 +2,22 @@
 // autoRun: performs what the runner cores say, one core and at most one unit per target.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
-#include "config/difference.h"
 #include "config/project.h"
-#include "daemon/deadline_timer.h"
 #include "daemon/publishing.h"
 #include "process/orphanage.h"
-#include "process/unit.h"
-#include "runners/runner_core.h"
 #include "state/channel_log.h"
+#include "supervisor/supervisor.h"
 
 namespace poltergeist::daemon {
 
-// The runner of one target: its program is started, watched, restarted and stopped here.
+// The runner of one target: where its program comes from, and where everything goes that is said of
+// it. What is done is the supervisor's.
 class ExecutableRunner {
  public:
   using ArtifactOf = std::function<std::string(const TargetId&)>;
@@ -30,42 +28,45 @@ class ExecutableRunner {
   ExecutableRunner(const ExecutableRunner&) = delete;
   ExecutableRunner& operator=(const ExecutableRunner&) = delete;
 
-  void on_success(BuildId build);
-  void on_build_failed(const std::string& summary);
-  void start();
-  void stop();
-  void forget();  // stops; what was built so far is not its program any more
-  void restart();
-  // New settings; a program whose command, arguments or environment changed is restarted.
+  void on_success(BuildId build) { supervisor_.on_success(build); }
+  void on_build_failed(const std::string& summary) { supervisor_.on_build_failed(summary); }
+  void start() { supervisor_.request_start(); }
+  void stop() { supervisor_.request_stop(); }
+  // Stops; what was built so far is not its program any more.
+  void forget() { supervisor_.request_forget(); }
+  void restart() { supervisor_.request_restart(); }
+  // New settings; a program that is no longer what they describe is restarted.
   void set_target(const config::Target& target);
   // SIGKILL to all of it, now.
-  void kill();
-  [[nodiscard]] bool is_down() const { return core_.is_down(); }
+  void kill() { supervisor_.kill(); }
+  [[nodiscard]] bool is_down() const { return supervisor_.is_down(); }
   [[nodiscard]] state::RunnerState state() const;
 
  private:
-  void enqueue(runners::Actions actions);
-  void perform(const runners::Launch& launch);
-  void perform(const runners::Signal& signal);
-  void perform(const runners::KillAll& kill);
-  void perform(const runners::Entered& entered);
-  void perform(const runners::Announce& announce);
-  [[nodiscard]] Result<process::SpawnPlan> plan_for(BuildId generation) const;
+  [[nodiscard]] supervisor::Listener listener();
+  [[nodiscard]] supervisor::Settings settings() const;
+  [[nodiscard]] std::filesystem::path directory() const;
+  void launch(const supervisor::LaunchOrder& order);
+  [[nodiscard]] Result<process::SpawnPlan> plan_for(const supervisor::LaunchOrder& order) const;
+  void on_started();
+  void on_entered(runners::RunnerState state);
+  void on_notice(const std::string& text);
+  void on_line(supervisor::Voice voice, std::string_view line);
+  // Made when there is something to write: most have no sidecar.
+  [[nodiscard]] state::ChannelLog& sidecar_log();
+  void on_sidecar_started(const std::string& command);
+  void on_sidecar_exited(Exit exit);
+  [[nodiscard]] state::RunnerState state_in(runners::RunnerState state) const;
 
-  process::Orphanage& orphanage_;
   Publishing& publishing_;
   const config::Project& project_;
   config::Target target_;
   ArtifactOf artifact_of_;
   std::function<void()> on_down_;
-  runners::RunnerCore core_;
   state::ChannelLog log_;
-  std::deque<runners::Action> waiting_;  // to be performed, in order
-  bool performing_ = false;
-  std::unique_ptr<process::Unit> unit_;
+  std::optional<state::ChannelLog> sidecar_log_;
   std::string command_;
-  std::optional<WallTime> started_at_;
-  DeadlineTimer timer_;
+  supervisor::Supervisor supervisor_;
 };
 
 class Running {

@@ -14,12 +14,12 @@
 #include "daemon/answers.h"
 #include "daemon/building.h"
 #include "daemon/connection.h"
-#include "daemon/deadline_timer.h"
 #include "daemon/publishing.h"
 #include "daemon/running.h"
 #include "daemon/serving_executions.h"
 #include "daemon/waiting.h"
 #include "daemon/watching.h"
+#include "sys/deadline_timer.h"
 #include "sys/loop.h"
 
 namespace poltergeist::daemon {

@@ -16,12 +16,12 @@
 #include <vector>
 
 #include "config/project.h"
-#include "daemon/deadline_timer.h"
 #include "daemon/kept_state.h"
 #include "daemon/task_attempt.h"
 #include "process/task_executor.h"
 #include "state/event_bus.h"
 #include "state/executions.h"
+#include "sys/deadline_timer.h"
 #include "tasks/execution_result.h"
 #include "tasks/queue.h"
 

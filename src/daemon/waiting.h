@@ -14,7 +14,7 @@
 #include "config/project.h"
 #include "daemon/answers.h"
 #include "daemon/building.h"
-#include "daemon/deadline_timer.h"
+#include "sys/deadline_timer.h"
 #include "sys/loop.h"
 
 namespace poltergeist::daemon {

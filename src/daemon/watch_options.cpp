@@ -65,6 +65,10 @@ watch::Options watch_options_for(const config::Project& project,
     options.global_excludes = watch::find_global_excludes().value_or(std::filesystem::path());
   }
   options.never = {state_dir};
+  for (const auto& target : project.targets) {
+    if (!target.auto_run || target.auto_run->port_file.empty()) continue;
+    options.never.push_back((project.root / target.auto_run->port_file).lexically_normal());
+  }
   if (!project.logging.file.empty()) {
     for (auto& file : files_of_log(project.log_file())) options.never.push_back(std::move(file));
   }

@@ -9,9 +9,9 @@
 
 #include "build/core.h"
 #include "config/project.h"
-#include "daemon/deadline_timer.h"
 #include "state/state_dir.h"
 #include "state/target_state.h"
+#include "sys/deadline_timer.h"
 #include "sys/loop.h"
 #include "watch/backend.h"
 #include "watch/watcher.h"

@@ -6,12 +6,14 @@
 #include <optional>
 
 #include "polter/build_feed.h"
-#include "polter/launch.h"
+#include "polter/configured.h"
 #include "polter/terminal.h"
 #include "process/command_line.h"
 #include "process/environment.h"
-#include "process/unit.h"
-#include "runners/runner_core.h"
+#include "runners/port_placeholder.h"
+#include "state/channel_log.h"
+#include "state/state_dir.h"
+#include "supervisor/supervisor.h"
 #include "sys/clock.h"
 #include "sys/signals.h"
 
@@ -54,18 +56,13 @@ void stop_ourselves() {
   ::raise(SIGTSTP);  // returns after SIGCONT
 }
 
-runners::RunnerPolicy policy_for(const Options& options, const api::TargetAnswer& answer) {
-  const auto settings = answer.restart.value_or(api::RestartSettings{});
-  return {.restart_signal = options.restart_signal.value_or(settings.signal),
-          .restart_delay = options.restart_delay.value_or(settings.delay),
-          .stop_timeout = settings.stop_timeout};
-}
-
 std::string why_not_fresh(const api::TargetAnswer& answer) {
   if (!answer.reason.empty()) return answer.reason;
   if (!answer.error_summary.empty()) return answer.error_summary;
   return std::string(name_in(api::kAnswers, answer.answer));
 }
+
+constexpr std::string_view kSidecarChannel = "post-run";
 
 class WatchMode {
  public:
@@ -74,8 +71,7 @@ class WatchMode {
         location_(location),
         options_(options),
         console_(console),
-        terminal_(Terminal::controlling()),
-        core_(runners::RunnerPolicy{}) {}
+        terminal_(Terminal::controlling()) {}
 
   Result<int> run(WatchStart start) {
     auto orphanage = process::Orphanage::create(loop_);
@@ -85,8 +81,13 @@ class WatchMode {
                                         [this](ArrivedSignal signal) { on_signal(signal); });
     if (!signals) return fail(signals.error());
     signals_ = std::move(*signals);
+    auto paths = state::ProjectPaths::create(location_.socket.parent_path(), location_.root);
+    if (!paths) return fail(paths.error());
+    paths_ = std::move(*paths);
 
-    core_.set_policy(policy_for(options_, start.answer));
+    take_settings(start.answer);
+    supervisor_ =
+        std::make_unique<supervisor::Supervisor>(*orphanage_, settings(), policy(), listener());
     console_.say(fmt::format("watching {}: its program is restarted after each successful build",
                              options_.target));
     follow(start.answer.build);
@@ -94,7 +95,7 @@ class WatchMode {
       artifact_ = start.artifact;
       lease_ = std::move(start.lease);
       launched_build_ = start.answer.build;
-      perform(core_.on_success(generation_for(launched_build_), now()));
+      supervisor_->on_success(generation_for(launched_build_));
     } else {
       console_.say("waiting for the next successful build…");
     }
@@ -104,6 +105,74 @@ class WatchMode {
   }
 
  private:
+  // ---- Settings
+
+  // What the daemon says, and beside it what the configuration does. Nothing of a configuration is
+  // executed that no daemon has accepted. One that cannot be read now leaves all as it was.
+  void take_settings(const api::TargetAnswer& answer) {
+    if (answer.type.empty()) return;
+    name_ = TargetId(answer.target);
+    restart_ = answer.restart.value_or(api::RestartSettings{});
+    const auto project = configured_project(location_);
+    const auto* target = project ? project->find(name_) : nullptr;
+    if (target == nullptr) return;
+    auto_run_ = target->auto_run.value_or(config::AutoRun{});
+    directory_ = target->cwd.empty() ? location_.root : location_.root / target->cwd;
+    if (options_.no_post_run) auto_run_.post_run.clear();
+  }
+
+  void apply(const api::TargetAnswer& answer) {
+    take_settings(answer);
+    supervisor_->configure(settings(), policy());
+  }
+
+  [[nodiscard]] runners::RunnerPolicy policy() const {
+    auto policy = runners::policy_for(auto_run_);
+    policy.restart_signal = options_.restart_signal.value_or(restart_.signal);
+    policy.restart_delay = options_.restart_delay.value_or(restart_.delay);
+    policy.stop_timeout = restart_.stop_timeout;
+    return policy;
+  }
+
+  [[nodiscard]] supervisor::Settings settings() const {
+    return {.name = options_.target,
+            .auto_run = auto_run_,
+            .root = location_.root,
+            .cwd = directory_,
+            .env = process::own_environment(),
+            .leases = paths_->port_leases(),
+            .port_key = location_.root.string() + '\n' + name_.value()};
+  }
+
+  [[nodiscard]] supervisor::Listener listener() {
+    supervisor::Listener listener;
+    listener.on_launch = [this](const supervisor::LaunchOrder& order) { on_launch(order); };
+    listener.on_entered = [this](runners::RunnerState state) {
+      console_.step(fmt::format("{}: {}", options_.target, name_in(runners::kRunnerStates, state)));
+    };
+    listener.on_notice = [this](runners::Notice notice, const std::string& text) {
+      on_notice(notice, text);
+    };
+    listener.on_line = [this](supervisor::Voice voice, std::string_view line) {
+      on_line(voice, line);
+    };
+    listener.on_sidecar_started = [this](const std::string& command) {
+      const auto banner = supervisor::sidecar_banner(command);
+      sidecar_log().append(banner);
+      console_.quote(banner + "\n");
+    };
+    listener.on_sidecar_exited = [this](Exit exit) {
+      if (!ended_by_) console_.say(fmt::format("postRun exited ({})", exit.text()));
+    };
+    listener.on_gone = [this] {
+      if (terminal_) terminal_->take_back();
+    };
+    listener.on_down = [this] {
+      if (ended_by_) loop_.stop();
+    };
+    return listener;
+  }
+
   // ---- Builds
 
   void follow(BuildId known) {
@@ -123,15 +192,18 @@ class WatchMode {
       deferred_ = answer;  // what is being launched may be this very build
       return;
     }
-    core_.set_policy(policy_for(options_, answer));
+    apply(answer);
     if (answer.answer == api::Answer::Fresh) {
       if (answer.build == launched_build_) return;
       const auto generation = generation_for(answer.build);
-      // Told again: it was to be launched when the daemon went away.
-      perform(generation == core_.wanted_generation() ? core_.request_start(now())
-                                                      : core_.on_success(generation, now()));
+      if (generation == supervisor_->core().wanted_generation()) {
+        // Told again: it was to be launched when the daemon went away.
+        supervisor_->request_start();
+      } else {
+        supervisor_->on_success(generation);
+      }
     } else if (answer.answer == api::Answer::Failed) {
-      perform(core_.on_build_failed(why_not_fresh(answer), now()));
+      supervisor_->on_build_failed(why_not_fresh(answer));
     } else {
       console_.say(fmt::format("{}: {}", options_.target, why_not_fresh(answer)));
     }
@@ -147,6 +219,13 @@ class WatchMode {
   }
 
   // ---- Launching
+
+  void on_launch(const supervisor::LaunchOrder& order) {
+    // Not from within the core's answer to an event: launching tells it the next one.
+    order_ = order;
+    is_launching_ = true;
+    launch_ = loop_.at(now(), "launch", [this] { launch(); });
+  }
 
   void launch() {
     if (lease_) return start_program();
@@ -178,27 +257,32 @@ class WatchMode {
 
   void start_program() {
     process::SpawnPlan plan;
-    plan.argv = process::command_line(artifact_, options_.args);
+    plan.argv = process::command_line(artifact_, arguments());
     plan.env = process::own_environment();
     plan.in = plan.out = plan.err = process::Stream::inherit();
     plan.group = terminal_ ? process::Group::Same : process::Group::NewGroup;
-    auto unit = process::Unit::start(
-        *orphanage_, plan, process::Leftovers::Kill, options_.target,
-        {.exited = [this](Exit exit) { perform(core_.on_leader_exited(exit, now())); },
-         .gone = [this] { on_gone(); }});
-    if (!unit) return not_launched(unit.error());
-    lease_.reset();
-    unit_ = std::move(*unit);
     is_launching_ = false;
-    perform(core_.on_launched(now()));
+    const auto started = supervisor_->start(order_.launch, plan);
+    if (!started) return not_launched(started.error());
+    lease_.reset();
     take_deferred();
+  }
+
+  // Those of the command line; without any, those of the configuration.
+  [[nodiscard]] std::vector<std::string> arguments() const {
+    if (!options_.args.empty()) return options_.args;
+    std::vector<std::string> arguments;
+    for (const auto& argument : auto_run_.args) {
+      arguments.push_back(runners::with_port(argument, order_.port));
+    }
+    return arguments;
   }
 
   void not_launched(const Error& error) {
     // A busy file is tried again soon, under the same lease.
     if (error.code != Errc::Busy) lease_.reset();
     is_launching_ = false;
-    perform(core_.on_launch_failed(error, now()));
+    supervisor_->give_up(order_.launch, error);
     if (!is_launching_) take_deferred();
   }
 
@@ -206,44 +290,28 @@ class WatchMode {
     if (deferred_) on_settled(*std::exchange(deferred_, std::nullopt));
   }
 
-  void on_gone() {
-    unit_.reset();
-    if (terminal_) terminal_->take_back();
-    perform(core_.on_gone(now()));
-  }
+  // ---- What is said
 
-  // ---- What the core says
-
-  void perform(const runners::Actions& actions) {
-    for (const auto& action : actions) {
-      std::visit([this](const auto& one) { perform_one(one); }, action);
-    }
-    if (ended_by_ && core_.is_down()) return loop_.stop();
-    const auto deadline = core_.deadline();
-    due_ = deadline ? loop_.at(*deadline, "runner", [this] { perform(core_.on_time(now())); })
-                    : Loop::Handle();
-  }
-
-  void perform_one(const runners::Launch&) {
-    // Not from within the core's answer to an event: launching tells it the next one.
-    is_launching_ = true;
-    launch_ = loop_.at(now(), "launch", [this] { launch(); });
-  }
-  void perform_one(const runners::Signal& signal) {
-    if (unit_ && !program_knows_) unit_->signal_all(signal.number);
-  }
-  void perform_one(const runners::KillAll&) {
-    if (unit_) unit_->kill_all();
-  }
-  void perform_one(const runners::Entered& entered) {
-    console_.step(
-        fmt::format("{}: {}", options_.target, name_in(runners::kRunnerStates, entered.state)));
-  }
-  void perform_one(const runners::Announce& announce) {
+  void on_notice(runners::Notice notice, const std::string& text) {
     const bool is_about_the_end =
-        announce.notice == runners::Notice::Killed || announce.notice == runners::Notice::Stuck;
+        notice != runners::Notice::Exited && notice != runners::Notice::BuildFailed &&
+        notice != runners::Notice::Restarting && notice != runners::Notice::LaunchFailed;
     if (ended_by_ && !is_about_the_end) return;
-    console_.say(fmt::format("{}: {}", options_.target, announce.text));
+    console_.say(fmt::format("{}: {}", options_.target, text));
+  }
+
+  void on_line(supervisor::Voice voice, std::string_view line) {
+    const bool is_sidecar = voice == supervisor::Voice::Sidecar;
+    if (is_sidecar) sidecar_log().append(line);
+    console_.quote(fmt::format("[{}] {}\n", is_sidecar ? "post-run" : "cleanup", line));
+  }
+
+  // Made when there is something to write: most have no sidecar.
+  state::ChannelLog& sidecar_log() {
+    if (!sidecar_log_) {
+      sidecar_log_.emplace(paths_->log_file(name_, kSidecarChannel));
+    }
+    return *sidecar_log_;
   }
 
   // ---- Signals
@@ -258,11 +326,11 @@ class WatchMode {
     if (ended_by_) return on_further_signal(signal);
     ended_by_ = signal.number;
     first_signal_ = now();
-    program_knows_ = typed && terminal_ != nullptr && signal.number != SIGHUP;
     deferred_.reset();
+    const bool knows = typed && terminal_ != nullptr && signal.number != SIGHUP;
+    if (knows && supervisor_->pid()) supervisor_->skip_signal_to_end();
     // In this order: a launch that fails when nothing is wanted any more is not tried again.
-    perform(core_.request_stop(now()));
-    program_knows_ = false;
+    supervisor_->request_stop();
     if (is_launching_) not_launched({Errc::Unavailable, signal_name(signal.number)});
     launch_.reset();
     feed_.reset();
@@ -272,8 +340,7 @@ class WatchMode {
   // makes nothing of Ctrl+Z goes on, and so do we.
   enum class IfItGoesOn { GoOn, Stop };
   void stop_with_program(IfItGoesOn otherwise) {
-    const bool runs = unit_ && !unit_->has_exited();
-    if (!runs || unit_->take_stop()) return stop_ourselves();
+    if (!supervisor_->pid() || supervisor_->program()->take_stop()) return stop_ourselves();
     if (now() < stop_by_) {
       stop_check_ =
           loop_.at(now() + kStopCheck, "stop", [this, otherwise] { stop_with_program(otherwise); });
@@ -285,7 +352,7 @@ class WatchMode {
   void on_further_signal(ArrivedSignal signal) {
     const bool asks_to_hurry = signal.number == SIGINT || signal.number == SIGQUIT;
     const bool is_the_same = !signal.from_terminal && now() - first_signal_ < kSameSignal;
-    if (asks_to_hurry && !is_the_same && unit_) unit_->kill_all();
+    if (asks_to_hurry && !is_the_same) supervisor_->kill();
   }
 
   Loop& loop_;
@@ -295,10 +362,17 @@ class WatchMode {
   // Writing to a terminal in whose background we are does not stop us; a closed pipe does not kill
   // us.
   const BlockedSignals blocked_{SIGTTOU, SIGPIPE};
-  std::unique_ptr<Terminal> terminal_;  // before the unit: restored when the program is gone
+  // Before the supervisor: restored when the program is gone.
+  std::unique_ptr<Terminal> terminal_;
   std::unique_ptr<process::Orphanage> orphanage_;
   std::unique_ptr<SignalSource> signals_;
-  runners::RunnerCore core_;
+  std::optional<state::ProjectPaths> paths_;
+  std::optional<state::ChannelLog> sidecar_log_;
+  TargetId name_{options_.target};
+  api::RestartSettings restart_;
+  config::AutoRun auto_run_;
+  std::filesystem::path directory_;  // of what stands beside the program
+  std::unique_ptr<supervisor::Supervisor> supervisor_;
   std::optional<BuildFeed> feed_;
 
   std::filesystem::path artifact_;
@@ -306,15 +380,13 @@ class WatchMode {
   BuildId newest_build_;
   std::uint64_t shift_ = 0;  // from the daemon's numbers to the core's
   std::unique_ptr<WaitCall> lease_;
+  supervisor::LaunchOrder order_;
   bool is_launching_ = false;  // the core waits to hear of it
   std::optional<api::TargetAnswer> deferred_;
-  std::unique_ptr<process::Unit> unit_;
 
   std::optional<int> ended_by_;  // the signal that is to end polter
   Instant first_signal_{};
-  bool program_knows_ = false;  // of the signal that is being acted on, from the kernel
-  Instant stop_by_{};           // until when the program may take to stop
-  Loop::Handle due_;
+  Instant stop_by_{};  // until when the program may take to stop
   Loop::Handle launch_;
   Loop::Handle stop_check_;
 };

@@ -10,7 +10,7 @@ namespace poltergeist::runners {
 namespace {
 
 constexpr Seconds kBusyAtMost{1};
-constexpr Milliseconds kFirstBackoff{10};
+constexpr Milliseconds kFirstRetry{10};
 constexpr Seconds kKillTakesAtMost{2};
 
 void announce(Actions& actions, Notice notice, std::string text) {
@@ -20,17 +20,37 @@ void announce(Actions& actions, Notice notice, std::string text) {
 }  // namespace
 
 RunnerPolicy policy_for(const config::AutoRun& settings) {
-  return {settings.restart_signal, settings.restart_delay, settings.stop_timeout};
+  return {.restart_signal = settings.restart_signal,
+          .restart_delay = settings.restart_delay,
+          .stop_timeout = settings.stop_timeout,
+          .on_exit = settings.on_exit,
+          .has_readiness = settings.ready_when || !settings.port_file.empty(),
+          .ready_timeout = settings.ready_when.value_or(config::ReadyWhen{}).timeout,
+          .has_sidecar = !settings.post_run.empty(),
+          .sidecar_on_restart = settings.post_run_on_restart,
+          .has_cleanup = !settings.cleanup.empty()};
 }
 
 RunnerCore::RunnerCore(RunnerPolicy policy, Initially initially)
     : policy_(policy), want_up_(initially == Initially::Up) {}
+
+Actions RunnerCore::set_policy(RunnerPolicy policy, Instant now) {
+  Actions actions;
+  policy_ = policy;
+  if (!policy_.has_sidecar) sidecar_served_ = LaunchId();
+  decide(now, actions);
+  return actions;
+}
+
+// ---- Builds
+// --------------------------------------------------------------------------------------------------
 
 Actions RunnerCore::on_success(BuildId generation, Instant now) {
   Actions actions;
   if (generation <= wanted_) return actions;
   wanted_ = generation;
   if (want_up_) awaited_ = generation;
+  backoff_.forget();
   const bool is_first = launched_ == BuildId();
   demand(is_first ? now : now + policy_.restart_delay);
   decide(now, actions);
@@ -40,71 +60,123 @@ Actions RunnerCore::on_success(BuildId generation, Instant now) {
 Actions RunnerCore::on_build_failed(const std::string& summary, Instant) const {
   Actions actions;
   announce(actions, Notice::BuildFailed,
-           at_.state == RunnerState::Running
-               ? fmt::format("build failed: {}; the program of build {} runs on", summary,
-                             launched_.value())
-               : fmt::format("build failed: {}", summary));
+           is_up() ? fmt::format("build failed: {}; the program of build {} runs on", summary,
+                                 launched_.value())
+                   : fmt::format("build failed: {}", summary));
   return actions;
 }
 
-Actions RunnerCore::on_launched(Instant now) {
+// ---- The program
+// ---------------------------------------------------------------------------------------------
+
+Actions RunnerCore::on_launched(LaunchId launch, Instant now) {
   Actions actions;
-  if (at_.state != RunnerState::Starting) return actions;
+  if (launch != launch_ || !is_unanswered()) return actions;
   ++launches_;
   retry_until_.reset();
+  up_since_ = now;
+  if (policy_.has_cleanup) cleanup_ = Cleanup::Needed;
   if (awaited_ == launched_) awaited_ = BuildId();
-  apply(RunnerEvent::Launched, now, actions);
+  (void)apply(RunnerEvent::Launched, now, actions);
   decide(now, actions);
   return actions;
 }
 
-Actions RunnerCore::on_launch_failed(const Error& error, Instant now) {
+Actions RunnerCore::on_launch_failed(LaunchId launch, const Error& error, Instant now) {
   Actions actions;
-  if (at_.state != RunnerState::Starting) return actions;
+  if (launch != launch_ || !is_unanswered()) return actions;
   if (error.code == Errc::Busy && !retry_until_) {
     retry_until_ = now + kBusyAtMost;
-    backoff_ = kFirstBackoff;
+    retry_delay_ = kFirstRetry;
   }
   if (error.code == Errc::Busy && now < *retry_until_) {
-    apply(RunnerEvent::LaunchBusy, now, actions);
+    (void)apply(RunnerEvent::LaunchBusy, now, actions);
   } else {
     retry_until_.reset();
     if (awaited_ == launched_) awaited_ = BuildId();
     announce(actions, Notice::LaunchFailed,
              fmt::format("{}; waiting for the next successful build", error.message));
-    apply(RunnerEvent::LaunchFailed, now, actions);
+    (void)apply(RunnerEvent::LaunchFailed, now, actions);
   }
   decide(now, actions);
   return actions;
 }
 
-Actions RunnerCore::on_leader_exited(Exit exit, Instant now) {
+Actions RunnerCore::on_ready(LaunchId launch, Instant now) {
   Actions actions;
-  last_exit_ = exit;
-  if (at_.state == RunnerState::Running) {
-    announce(actions, Notice::Exited,
-             fmt::format("exited ({}); {}", exit.text(),
-                         is_pending() ? "it is about to be started again"
-                                      : "waiting for the next successful build"));
-  }
-  apply(exit.ok() ? RunnerEvent::ExitedWell : RunnerEvent::ExitedBadly, now, actions);
+  if (launch != launch_) return actions;
+  (void)apply(RunnerEvent::Ready, now, actions);
+  decide(now, actions);
   return actions;
 }
 
-Actions RunnerCore::on_gone(Instant now) {
+Actions RunnerCore::on_leader_exited(LaunchId launch, Exit exit, Instant now) {
   Actions actions;
+  if (launch != launch_ || !has_unit()) return actions;
+  last_exit_ = exit;
+  if (is_up()) {
+    if (!exit.ok()) ++crashes_;
+    announce(actions, Notice::Exited, fmt::format("exited ({}); {}", exit.text(), make_good(now)));
+  }
+  (void)apply(exit.ok() ? RunnerEvent::ExitedWell : RunnerEvent::ExitedBadly, now, actions);
+  decide(now, actions);
+  return actions;
+}
+
+Actions RunnerCore::on_gone(LaunchId launch, Instant now) {
+  Actions actions;
+  if (launch != launch_ || !has_unit()) return actions;
   kill_at_.reset();
   stuck_at_.reset();
-  apply(RunnerEvent::Gone, now, actions);
+  is_to_end_ = false;
+  is_gone_ = true;
   decide(now, actions);
   return actions;
 }
+
+std::string RunnerCore::make_good(Instant now) {
+  if (is_pending()) return "it is about to be started again";
+  if (policy_.on_exit == config::OnExit::Wait || !want_up_) {
+    return "waiting for the next successful build";
+  }
+  const auto delay = backoff_.on_exit(now - up_since_, now);
+  if (!delay) {
+    return fmt::format("{} times within {}: waiting for the next successful build",
+                       RestartBackoff::kMostExits, format_duration(RestartBackoff::kWithin));
+  }
+  demand(now + *delay);
+  return fmt::format("it is started again in {}", format_duration(*delay));
+}
+
+// ---- The sidecar, the cleanup
+// ---------------------------------------------------------------------------------------------
+
+Actions RunnerCore::on_sidecar_gone(LaunchId launch, Instant now) {
+  Actions actions;
+  if (sidecar_ != launch) return actions;
+  sidecar_.reset();
+  is_sidecar_stopped_ = false;
+  decide(now, actions);
+  return actions;
+}
+
+Actions RunnerCore::on_cleanup_ended(Instant now) {
+  Actions actions;
+  if (cleanup_ != Cleanup::Executing) return actions;
+  cleanup_ = Cleanup::NotNeeded;
+  decide(now, actions);
+  return actions;
+}
+
+// ---- Requests
+// ------------------------------------------------------------------------------------------------
 
 Actions RunnerCore::request_start(Instant now) {
   Actions actions;
   want_up_ = true;
-  const bool is_up = at_.state == RunnerState::Running || at_.state == RunnerState::Starting;
-  if (!is_up) demand(now);
+  backoff_.forget();
+  const bool is_launching = at_.state == RunnerState::Starting && !is_up();
+  if (!is_up() && !is_launching) demand(now);
   decide(now, actions);
   return actions;
 }
@@ -127,7 +199,19 @@ Actions RunnerCore::request_forget(Instant now) {
 Actions RunnerCore::request_restart(Instant now) {
   Actions actions;
   want_up_ = true;
+  backoff_.forget();
   demand(now);
+  decide(now, actions);
+  return actions;
+}
+
+Actions RunnerCore::request_new_sidecar(Instant now) {
+  Actions actions;
+  sidecar_served_ = LaunchId();
+  if (want_up_ && sidecar_ && !is_sidecar_stopped_) {
+    is_sidecar_stopped_ = true;
+    actions.emplace_back(StopSidecar{});
+  }
   decide(now, actions);
   return actions;
 }
@@ -137,6 +221,7 @@ Actions RunnerCore::on_time(Instant now) {
   if (kill_at_ && now >= *kill_at_) {
     kill_at_.reset();
     stuck_at_ = now + kKillTakesAtMost;
+    was_killed_ = true;
     announce(actions, Notice::Killed,
              fmt::format("did not end within {}; killed", format_duration(policy_.stop_timeout)));
     actions.emplace_back(KillAll{});
@@ -146,13 +231,37 @@ Actions RunnerCore::on_time(Instant now) {
              "is still there after SIGKILL: a process of it waits for a device or is not ours to "
              "kill");
   }
-  if (retry_at_ && now >= *retry_at_) apply(RunnerEvent::Launch, now, actions);
+  if (ready_by_ && now >= *ready_by_) {
+    ++crashes_;
+    announce(actions, Notice::NotReady,
+             fmt::format("was not ready within {}; {}", format_duration(policy_.ready_timeout),
+                         make_good(now)));
+    (void)apply(RunnerEvent::NotReady, now, actions);
+  }
+  if (retry_at_ && now >= *retry_at_) (void)apply(RunnerEvent::Launch, now, actions);
   decide(now, actions);
   return actions;
 }
 
+// ---- What is, what shall be
+// --------------------------------------------------------------------------------------------------
+
+bool RunnerCore::is_up() const {
+  return has_unit() && (at_.state == RunnerState::Starting || at_.state == RunnerState::Running);
+}
+
+// An unanswered launch is waited for: then there is a program to stop, or there is none.
+bool RunnerCore::is_unanswered() const {
+  return at_.state == RunnerState::Starting && at_.left == UnitLeft::No && !retry_at_;
+}
+
+bool RunnerCore::may_launch() const {
+  const bool is_launching = at_.state == RunnerState::Starting;
+  return at_.left == UnitLeft::No && !is_launching && cleanup_ != Cleanup::Executing;
+}
+
 bool RunnerCore::is_down() const {
-  return at_.left == UnitLeft::No && at_.state != RunnerState::Starting;
+  return may_launch() && !sidecar_;
 }
 
 bool RunnerCore::is_pending() const {
@@ -160,10 +269,9 @@ bool RunnerCore::is_pending() const {
 }
 
 std::optional<Instant> RunnerCore::deadline() const {
-  auto first = earlier(earlier(kill_at_, stuck_at_), retry_at_);
-  // Otherwise it waits for an answer or for the unit to be gone, not for a time.
-  const bool can_act = is_down() || at_.state == RunnerState::Running;
-  if (is_pending() && can_act) first = earlier(first, due_);
+  auto first = earlier(earlier(kill_at_, stuck_at_), earlier(retry_at_, ready_by_));
+  // Otherwise it waits for an answer or for something to be gone, not for a time.
+  if (is_pending() && (may_launch() || is_up())) first = earlier(first, due_);
   return first;
 }
 
@@ -173,33 +281,102 @@ void RunnerCore::demand(Instant due) {
   ++demanded_;
 }
 
-// The one place that compares what is with what shall be.
 void RunnerCore::decide(Instant now, Actions& actions) {
-  if (!want_up_) {
-    // An unanswered launch is waited for: then there is a program to stop, or there is none.
-    const bool is_unanswered = at_.state == RunnerState::Starting && !retry_at_;
-    if (!is_unanswered) apply(RunnerEvent::Retire, now, actions);
-    return;
-  }
-  if (!is_pending() || now < due_) return;
-  if (at_.state == RunnerState::Running) {
-    announce(actions, Notice::Restarting,
-             wanted_ == launched_ ? std::string("restarting")
-                                  : fmt::format("restarting with build {}", wanted_.value()));
-    apply(RunnerEvent::Retire, now, actions);
-  } else if (is_down()) {
-    apply(RunnerEvent::Launch, now, actions);
+  while (take_step(now, actions)) {
   }
 }
 
-void RunnerCore::apply(RunnerEvent event, Instant now, Actions& actions) {
+bool RunnerCore::take_step(Instant now, Actions& actions) {
+  return clean_up(now, actions) || retire(now, actions) || tell_to_end(now, actions) ||
+         end_sidecar(actions) || start_sidecar(actions) || let_go(now, actions) ||
+         launch_due(now, actions);
+}
+
+// Before a stop for good, once for all that was launched since the last one.
+bool RunnerCore::clean_up(Instant now, Actions& actions) {
+  if (want_up_ || cleanup_ != Cleanup::Needed || is_unanswered()) return false;
+  cleanup_ = Cleanup::NotNeeded;
+  if (!policy_.has_cleanup) return true;
+  // `stopping` from now on; it is told to end when the cleanup has ended.
+  const bool is_starting = at_.state == RunnerState::Starting;
+  if (is_up() || is_starting) (void)apply(RunnerEvent::Retire, now, actions);
+  cleanup_ = Cleanup::Executing;
+  actions.emplace_back(CleanUp{});
+  return true;
+}
+
+// Decides that what is up, or waits to be, is to end: for good, or for what is due.
+bool RunnerCore::retire(Instant now, Actions& actions) {
+  if (!want_up_) {
+    if (is_unanswered() || cleanup_ == Cleanup::Executing) return false;
+    // What has ended is `idle` when nothing at all is left.
+    const bool has_ended = at_.state == RunnerState::Completed || at_.state == RunnerState::Failed;
+    if (has_ended && sidecar_) return false;
+    return apply(RunnerEvent::Retire, now, actions);
+  }
+  if (!is_up() || !is_pending() || now < due_) return false;
+  announce(actions, Notice::Restarting,
+           wanted_ == launched_ ? std::string("restarting")
+                                : fmt::format("restarting with build {}", wanted_.value()));
+  making_room_for_ = awaited_;
+  return apply(RunnerEvent::Retire, now, actions);
+}
+
+bool RunnerCore::tell_to_end(Instant now, Actions& actions) {
+  if (!is_to_end_ || cleanup_ == Cleanup::Executing) return false;
+  is_to_end_ = false;
+  signal_all(policy_.restart_signal, now, actions);
+  return true;
+}
+
+bool RunnerCore::end_sidecar(Actions& actions) {
+  if (!sidecar_ || is_sidecar_stopped_) return false;
+  if (policy_.has_sidecar) {
+    const bool is_kept = policy_.sidecar_on_restart == config::OnRestart::Keep;
+    if (want_up_ && (is_up() || is_kept)) return false;
+    if (has_unit() || cleanup_ == Cleanup::Executing) return false;
+  }
+  is_sidecar_stopped_ = true;
+  actions.emplace_back(StopSidecar{});
+  return true;
+}
+
+// One for each launch: nobody starts one again that ended by itself.
+bool RunnerCore::start_sidecar(Actions& actions) {
+  if (!want_up_ || !policy_.has_sidecar || sidecar_served_ == launch_) return false;
+  if (at_.state != RunnerState::Running || is_gone_) return false;
+  if (sidecar_ && is_sidecar_stopped_) return false;  // when that one is gone
+  sidecar_served_ = launch_;
+  if (sidecar_) return true;
+  sidecar_ = launch_;
+  actions.emplace_back(StartSidecar{launch_});
+  return true;
+}
+
+// The end of what is gone: a stop for good is over when nothing at all is left.
+bool RunnerCore::let_go(Instant now, Actions& actions) {
+  const bool is_nothing = at_.state == RunnerState::Stopping && at_.left == UnitLeft::No;
+  if (!is_gone_ && !is_nothing) return false;
+  if (cleanup_ == Cleanup::Executing || (!want_up_ && sidecar_)) return false;
+  is_gone_ = false;
+  return apply(RunnerEvent::Gone, now, actions);
+}
+
+bool RunnerCore::launch_due(Instant now, Actions& actions) {
+  if (!may_launch() || !is_pending() || now < due_) return false;
+  return apply(RunnerEvent::Launch, now, actions);
+}
+
+bool RunnerCore::apply(RunnerEvent event, Instant now, Actions& actions) {
   const auto transition = step(at_, event);
-  if (!transition) return;
+  if (!transition) return false;
   const bool is_new = transition->next.state != at_.state;
   at_ = transition->next;
   retry_at_.reset();
+  if (is_new) ready_by_.reset();
   if (is_new) actions.emplace_back(Entered{at_.state});
   perform(transition->step, now, actions);
+  return true;
 }
 
 void RunnerCore::perform(RunnerStep step, Instant now, Actions& actions) {
@@ -209,25 +386,37 @@ void RunnerCore::perform(RunnerStep step, Instant now, Actions& actions) {
     case RunnerStep::Launch:
       served_ = demanded_;
       launched_ = wanted_;
-      actions.emplace_back(Launch{launched_});
+      launch_ = LaunchId(launch_.value() + 1);
+      is_to_end_ = was_killed_ = false;
+      making_room_for_ = BuildId();
+      actions.emplace_back(Launch{launch_, launched_});
       return;
     case RunnerStep::RetryLater:
-      retry_at_ = std::min(now + backoff_, *retry_until_);
-      backoff_ *= 2;
+      retry_at_ = std::min(now + retry_delay_, *retry_until_);
+      retry_delay_ *= 2;
+      return;
+    case RunnerStep::AwaitReady:
+      if (!policy_.has_readiness) {
+        (void)apply(RunnerEvent::Ready, now, actions);
+        return;
+      }
+      if (policy_.ready_timeout > Duration(0)) ready_by_ = now + policy_.ready_timeout;
+      actions.emplace_back(AwaitReady{launch_});
       return;
     case RunnerStep::SignalAll:
-      kill_at_ = now + policy_.stop_timeout;
-      making_room_for_ = awaited_;
-      actions.emplace_back(Signal{policy_.restart_signal});
+      is_to_end_ = true;
       return;
     case RunnerStep::DismissOthers:
       making_room_for_ = BuildId();
-      // Stopping without a time to kill: it was killed already, and the others with it.
-      if (at_.state == RunnerState::Stopping && !kill_at_) return;
-      if (!kill_at_) kill_at_ = now + policy_.stop_timeout;
-      actions.emplace_back(Signal{SIGTERM});
+      is_to_end_ = false;
+      if (!was_killed_) signal_all(SIGTERM, now, actions);
       return;
   }
+}
+
+void RunnerCore::signal_all(int number, Instant now, Actions& actions) {
+  if (!kill_at_) kill_at_ = now + policy_.stop_timeout;
+  actions.emplace_back(Signal{number});
 }
 
 }  // namespace poltergeist::runners

@@ -5,25 +5,32 @@
 //
 // The model
 //
-// Actual and desired are apart. Actual is a RunnerState and whether anything of the unit is left.
-// Desired is whether the program is to be up at all (`start`, `stop`), and a demand: a number that
-// grows with every success and every explicit start or restart. A launch serves the demand of its
-// moment. Level-triggered: a program that is up and whose launch serves an older demand is stopped;
-// when nothing of it is left, and the program is to be up, and the demand is unserved and due, it
-// is launched, always the newest generation. So no restart can be lost: not by a program that exits
-// meanwhile, not by a success that arrives while the old one is being stopped.
+// Actual and desired are apart. Actual is a RunnerState, whether anything of the program's unit is
+// left, whether there is a sidecar, and whether the cleanup executes. Desired is whether the
+// program is to be up at all (`start`, `stop`), and a demand: a number that grows with every
+// success, every explicit start or restart, and every exit that is to be made good. A launch serves
+// the demand of its moment. Level-triggered: a handful of rules compare what is with what shall be,
+// each in one respect, until none of them finds a difference. So no restart can be lost: not by a
+// program that exits meanwhile, not by a success that arrives while the old one is being stopped.
 //
 //   idle       nothing runs: no success yet, or stopped on purpose
-//   starting   Launch was said and not answered, or its file is busy and it is tried again
-//   running    the leader runs
-//   stopping   told to end; something of it may be left
-//   completed  exited by itself with 0; waits for the next success
-//   failed     exited by itself otherwise, or could not be launched; waits for the next success
+//   starting   Launch was said and not answered, or its file is busy and it is tried again, or the
+//              process is there and not ready
+//   running    the leader runs, and is ready
+//   stopping   told to end, or about to be when the cleanup has ended; something of it may be left
+//   completed  exited by itself with 0
+//   failed     exited by itself otherwise, could not be launched, or was not ready in time
 //
 // When due: the first success is launched at once. A later one waits `restart_delay`, counted from
 // the first that is not served; all that come meanwhile are served by one launch of the newest.
-// Explicit requests do not wait. A failed build changes nothing. Old and new never overlap: Launch
-// is said only after on_gone().
+// Explicit requests do not wait. A program that exited is launched again by the next success, or
+// with OnExit::Restart by itself, after RestartBackoff's delay. A failed build changes nothing. Old
+// and new never overlap: Launch is said only after on_gone().
+//
+// Whose end it was: each Launch and each StartSidecar has a number, and what is told of another one
+// than the latest changes nothing.
+//
+// The order of an end: the cleanup, if it is for good; then the program; then the sidecar.
 #pragma once
 
 #include <array>
@@ -40,14 +47,24 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "config/project.h"
+#include "runners/restart_backoff.h"
 #include "runners/runner_state.h"
 
 namespace poltergeist::runners {
+
+// Counts the launches of a runner; 0 is "none".
+using LaunchId = Id<struct LaunchTag, std::uint64_t>;
 
 struct RunnerPolicy {
   int restart_signal = SIGINT;
   Duration restart_delay = Milliseconds(250);
   Duration stop_timeout = Milliseconds(5000);  // from the signal to SIGKILL
+  config::OnExit on_exit = config::OnExit::Wait;
+  bool has_readiness = false;  // else it is ready when there is a process
+  Duration ready_timeout{0};   // 0: it may take as long as it takes
+  bool has_sidecar = false;
+  config::OnRestart sidecar_on_restart = config::OnRestart::Restart;
+  bool has_cleanup = false;
 
   friend bool operator==(const RunnerPolicy&, const RunnerPolicy&) = default;
 };
@@ -57,8 +74,14 @@ struct RunnerPolicy {
 
 // Start the program as built by `generation`; answer with on_launched() or on_launch_failed().
 struct Launch {
+  LaunchId launch;
   BuildId generation;
   friend bool operator==(const Launch&, const Launch&) = default;
+};
+// Answer with on_ready() when it is; nobody asks any more once it has left `starting`.
+struct AwaitReady {
+  LaunchId launch;
+  friend bool operator==(const AwaitReady&, const AwaitReady&) = default;
 };
 // Send it to everything of the unit.
 struct Signal {
@@ -69,13 +92,39 @@ struct Signal {
 struct KillAll {
   friend bool operator==(const KillAll&, const KillAll&) = default;
 };
+// Start it, and answer with on_sidecar_gone() when nothing of it is left, also if it could not be
+// started.
+struct StartSidecar {
+  LaunchId launch;
+  friend bool operator==(const StartSidecar&, const StartSidecar&) = default;
+};
+// Stop all of it: SIGTERM, and SIGKILL after `stop_timeout`.
+struct StopSidecar {
+  friend bool operator==(const StopSidecar&, const StopSidecar&) = default;
+};
+// Execute the cleanup command with its limit, and answer with on_cleanup_ended(), whatever becomes
+// of it.
+struct CleanUp {
+  friend bool operator==(const CleanUp&, const CleanUp&) = default;
+};
 // The state changed: publish it.
 struct Entered {
   RunnerState state = RunnerState::Idle;
   friend bool operator==(const Entered&, const Entered&) = default;
 };
 
-enum class Notice { Exited, BuildFailed, Restarting, Killed, Stuck, LaunchFailed };
+enum class Notice {
+  Exited,
+  BuildFailed,
+  Restarting,
+  Killed,
+  Stuck,
+  LaunchFailed,
+  NotReady,
+  Port,
+  Sidecar,
+  Cleanup
+};
 inline constexpr auto kNotices = std::to_array<EnumName<Notice>>({
     {Notice::Exited, "exited"},
     {Notice::BuildFailed, "build_failed"},
@@ -83,6 +132,10 @@ inline constexpr auto kNotices = std::to_array<EnumName<Notice>>({
     {Notice::Killed, "killed"},
     {Notice::Stuck, "stuck"},
     {Notice::LaunchFailed, "launch_failed"},
+    {Notice::NotReady, "not_ready"},
+    {Notice::Port, "port"},
+    {Notice::Sidecar, "sidecar"},
+    {Notice::Cleanup, "cleanup"},
 });
 // One line for people.
 struct Announce {
@@ -91,7 +144,8 @@ struct Announce {
   friend bool operator==(const Announce&, const Announce&) = default;
 };
 
-using Action = std::variant<Launch, Signal, KillAll, Entered, Announce>;
+using Action = std::variant<Launch, AwaitReady, Signal, KillAll, StartSidecar, StopSidecar, CleanUp,
+                            Entered, Announce>;
 using Actions = std::vector<Action>;
 
 class RunnerCore {
@@ -99,19 +153,26 @@ class RunnerCore {
   enum class Initially { Up, Down };
   explicit RunnerCore(RunnerPolicy policy, Initially initially = Initially::Up);
 
-  // A reloaded configuration; holds for what happens from now on.
-  void set_policy(RunnerPolicy policy) { policy_ = policy; }
+  // A reloaded configuration; holds for what happens from now on. A sidecar that is configured no
+  // more is stopped, one that is new is started beside the program that runs.
+  [[nodiscard]] Actions set_policy(RunnerPolicy policy, Instant now);
 
   // `generation` was built (or found fresh at start) and is to run. An older one than known is
   // ignored.
   [[nodiscard]] Actions on_success(BuildId generation, Instant now);
   [[nodiscard]] Actions on_build_failed(const std::string& summary, Instant now) const;
-  [[nodiscard]] Actions on_launched(Instant now);
+
+  // ---- Of the latest launch; what is told of another one is ignored
+  [[nodiscard]] Actions on_launched(LaunchId launch, Instant now);
   // Errc::Busy is tried again for up to a second.
-  [[nodiscard]] Actions on_launch_failed(const Error& error, Instant now);
-  [[nodiscard]] Actions on_leader_exited(Exit exit, Instant now);
+  [[nodiscard]] Actions on_launch_failed(LaunchId launch, const Error& error, Instant now);
+  [[nodiscard]] Actions on_ready(LaunchId launch, Instant now);
+  [[nodiscard]] Actions on_leader_exited(LaunchId launch, Exit exit, Instant now);
   // Nothing of the unit is left.
-  [[nodiscard]] Actions on_gone(Instant now);
+  [[nodiscard]] Actions on_gone(LaunchId launch, Instant now);
+  [[nodiscard]] Actions on_sidecar_gone(LaunchId launch, Instant now);
+  [[nodiscard]] Actions on_cleanup_ended(Instant now);
+
   // Start what is not running; nothing if it runs.
   [[nodiscard]] Actions request_start(Instant now);
   [[nodiscard]] Actions request_stop(Instant now);
@@ -120,30 +181,57 @@ class RunnerCore {
   [[nodiscard]] Actions request_forget(Instant now);
   // Also starts what is stopped.
   [[nodiscard]] Actions request_restart(Instant now);
+  // The sidecar alone anew, because its command is another one.
+  [[nodiscard]] Actions request_new_sidecar(Instant now);
   [[nodiscard]] Actions on_time(Instant now);
 
   [[nodiscard]] RunnerState state() const { return at_.state; }
-  // Nothing of a unit of ours is left and none is being started: the owner may go.
+  // Nothing of ours is left and nothing is being started: the owner may go.
   [[nodiscard]] bool is_down() const;
   // A restart or a first start that has yet to happen.
   [[nodiscard]] bool is_pending() const;
   // Of the latest launch; 0 before the first.
   [[nodiscard]] BuildId running_generation() const { return launched_; }
   [[nodiscard]] BuildId wanted_generation() const { return wanted_; }
+  [[nodiscard]] LaunchId launch() const { return launch_; }
   [[nodiscard]] std::optional<Exit> last_exit() const { return last_exit_; }
+  [[nodiscard]] bool has_sidecar() const { return sidecar_.has_value(); }
   // The success whose program is to come up without anybody's further request; 0: none.
   [[nodiscard]] BuildId awaited() const { return awaited_; }
   // The success for which the running program was told to end; 0: for none, or nothing was told.
   [[nodiscard]] BuildId making_room_for() const { return making_room_for_; }
   // Launches that worked, beyond the first.
   [[nodiscard]] std::uint64_t restarts() const { return launches_ > 0 ? launches_ - 1 : 0; }
+  // How often it failed by itself, in all: exited otherwise than by 0, or was not ready in time.
+  [[nodiscard]] std::uint64_t crashes() const { return crashes_; }
   [[nodiscard]] std::optional<Instant> deadline() const;
 
  private:
+  enum class Cleanup { NotNeeded, Needed, Executing };
+
   void demand(Instant due);
   void decide(Instant now, Actions& actions);
-  void apply(RunnerEvent event, Instant now, Actions& actions);
+  [[nodiscard]] bool take_step(Instant now, Actions& actions);
+  [[nodiscard]] bool apply(RunnerEvent event, Instant now, Actions& actions);
   void perform(RunnerStep step, Instant now, Actions& actions);
+  void signal_all(int number, Instant now, Actions& actions);
+  // What follows from an exit by itself, or from not being ready: demanded, and said in a few
+  // words.
+  [[nodiscard]] std::string make_good(Instant now);
+
+  // The rules: whether they found a difference and did something about it.
+  [[nodiscard]] bool clean_up(Instant now, Actions& actions);
+  [[nodiscard]] bool retire(Instant now, Actions& actions);
+  [[nodiscard]] bool tell_to_end(Instant now, Actions& actions);
+  [[nodiscard]] bool end_sidecar(Actions& actions);
+  [[nodiscard]] bool start_sidecar(Actions& actions);
+  [[nodiscard]] bool let_go(Instant now, Actions& actions);
+  [[nodiscard]] bool launch_due(Instant now, Actions& actions);
+
+  [[nodiscard]] bool has_unit() const { return at_.left == UnitLeft::Yes && !is_gone_; }
+  [[nodiscard]] bool is_up() const;
+  [[nodiscard]] bool is_unanswered() const;
+  [[nodiscard]] bool may_launch() const;
 
   RunnerPolicy policy_;
   Standing at_;
@@ -155,13 +243,27 @@ class RunnerCore {
   BuildId launched_;          // what the latest launch was of
   BuildId awaited_;           // awaited()
   BuildId making_room_for_;   // making_room_for()
+  LaunchId launch_;
   std::uint64_t launches_ = 0;
+  std::uint64_t crashes_ = 0;
   std::optional<Exit> last_exit_;
+  Instant up_since_{};  // of the latest launch that worked
+  RestartBackoff backoff_;
+
+  bool is_gone_ = false;     // nothing of the unit is left, and the standing waits for the others
+  bool is_to_end_ = false;   // and was not told so yet
+  bool was_killed_ = false;  // all of the unit
+  std::optional<Instant> ready_by_;
   std::optional<Instant> kill_at_;
   std::optional<Instant> stuck_at_;     // when a unit that SIGKILL did not end is reported
   std::optional<Instant> retry_at_;     // when a busy file is tried again
   std::optional<Instant> retry_until_;  // when trying a busy file ends
-  Duration backoff_{};
+  Duration retry_delay_{};
+
+  std::optional<LaunchId> sidecar_;  // the launch that it was started for; while anything of it is
+  bool is_sidecar_stopped_ = false;
+  LaunchId sidecar_served_;  // the latest launch that had one started, or kept
+  Cleanup cleanup_ = Cleanup::NotNeeded;
 };
 
 }  // namespace poltergeist::runners

@@ -22,9 +22,11 @@ inline constexpr auto kRunnerStates = std::to_array<EnumName<RunnerState>>({
 
 enum class RunnerEvent {
   Launch,        // decided: it is to run
-  Launched,      // the program runs
+  Launched,      // there is a process
   LaunchBusy,    // its file is busy: again in a moment
   LaunchFailed,  // it cannot be started
+  Ready,         // it does what it is there for
+  NotReady,      // it took too long to be ready
   Retire,        // decided: it is to end, for a newer one or for good
   ExitedWell,    // the leader exited by 0
   ExitedBadly,   // the leader exited otherwise
@@ -35,18 +37,21 @@ inline constexpr auto kRunnerEvents = std::to_array<EnumName<RunnerEvent>>({
     {RunnerEvent::Launched, "launched"},
     {RunnerEvent::LaunchBusy, "launch-busy"},
     {RunnerEvent::LaunchFailed, "launch-failed"},
+    {RunnerEvent::Ready, "ready"},
+    {RunnerEvent::NotReady, "not-ready"},
     {RunnerEvent::Retire, "retire"},
     {RunnerEvent::ExitedWell, "exited-well"},
     {RunnerEvent::ExitedBadly, "exited-badly"},
     {RunnerEvent::Gone, "gone"},
 });
 
-// Whether anything of a unit may be there. What a program leaves when it exits by itself makes
-// `completed` and `failed` possible with and without.
+// Whether anything of a unit may be there. A program that is not ready yet, and what one leaves
+// when it exits by itself, make three states possible with and without; a launch that is given up
+// before there was a process passes through `stopping` without.
 enum class UnitLeft { No, Yes };
 inline constexpr auto kUnitLefts = std::to_array<EnumName<UnitLeft>>({
     {UnitLeft::No, ""},
-    {UnitLeft::Yes, "+left"},
+    {UnitLeft::Yes, "+unit"},
 });
 
 struct Standing {
@@ -60,11 +65,11 @@ struct Standing {
 [[nodiscard]] constexpr bool is_possible(Standing standing) {
   switch (standing.state) {
     case RunnerState::Idle:
-    case RunnerState::Starting:
       return standing.left == UnitLeft::No;
     case RunnerState::Running:
-    case RunnerState::Stopping:
       return standing.left == UnitLeft::Yes;
+    case RunnerState::Starting:
+    case RunnerState::Stopping:
     case RunnerState::Completed:
     case RunnerState::Failed:
       return true;
@@ -77,13 +82,16 @@ enum class RunnerStep {
   Nothing,
   Launch,         // start the program
   RetryLater,     // start it again in a moment
-  SignalAll,      // the restart signal to all of the unit, and SIGKILL when its time is over
+  AwaitReady,     // find out when it is ready
+  SignalAll,      // the restart signal to all of the unit, and SIGKILL when its time is over; where
+                  // it is stopped for good, after the cleanup
   DismissOthers,  // the leader is gone: SIGTERM to what it left, and SIGKILL when its time is over
 };
 inline constexpr auto kRunnerSteps = std::to_array<EnumName<RunnerStep>>({
     {RunnerStep::Nothing, "nothing"},
     {RunnerStep::Launch, "launch"},
     {RunnerStep::RetryLater, "retry later"},
+    {RunnerStep::AwaitReady, "await ready"},
     {RunnerStep::SignalAll, "signal all"},
     {RunnerStep::DismissOthers, "dismiss others"},
 });
@@ -102,37 +110,50 @@ struct Transition {
   constexpr auto yes = UnitLeft::Yes;
   const bool is_ended = now.state == Completed || now.state == Failed;
   const bool is_clear = now.left == no;
+  const bool is_up = !is_clear && (now.state == Starting || now.state == Running);
   switch (event) {
     case RunnerEvent::Launch:
       // From `starting`: the file was busy, and this is the next try.
-      if (is_clear) return Transition{{Starting, no}, RunnerStep::Launch};
+      if (is_clear && now.state != Stopping) return Transition{{Starting, no}, RunnerStep::Launch};
       return std::nullopt;
     case RunnerEvent::Launched:
-      if (now.state == Starting) return Transition{{Running, yes}};
+      if (now.state == Starting && is_clear) {
+        return Transition{{Starting, yes}, RunnerStep::AwaitReady};
+      }
       return std::nullopt;
     case RunnerEvent::LaunchBusy:
-      if (now.state == Starting) return Transition{now, RunnerStep::RetryLater};
+      if (now.state == Starting && is_clear) return Transition{now, RunnerStep::RetryLater};
       return std::nullopt;
     case RunnerEvent::LaunchFailed:
-      if (now.state == Starting) return Transition{{Failed, no}};
+      if (now.state == Starting && is_clear) return Transition{{Failed, no}};
+      return std::nullopt;
+    case RunnerEvent::Ready:
+      if (now.state == Starting && is_up) return Transition{{Running, yes}};
+      return std::nullopt;
+    case RunnerEvent::NotReady:
+      if (now.state == Starting && is_up) return Transition{{Failed, yes}, RunnerStep::SignalAll};
       return std::nullopt;
     case RunnerEvent::Retire:
-      if (now.state == Running) return Transition{{Stopping, yes}, RunnerStep::SignalAll};
+      if (is_up) return Transition{{Stopping, yes}, RunnerStep::SignalAll};
+      if (now.state == Starting) return Transition{{Stopping, no}};
       // What a program left is being dismissed already.
-      if (is_ended && !is_clear) return Transition{{Stopping, yes}};
-      if (now.state == Starting || is_ended) return Transition{{Idle, no}};
+      if (is_ended && is_clear) return Transition{{Idle, no}};
       return std::nullopt;
     case RunnerEvent::ExitedWell:
     case RunnerEvent::ExitedBadly:
-      if (now.state == Stopping) return Transition{now, RunnerStep::DismissOthers};
-      if (now.state != Running) return std::nullopt;
-      return Transition{{event == RunnerEvent::ExitedWell ? Completed : Failed, yes},
-                        RunnerStep::DismissOthers};
+      if (is_up) {
+        return Transition{{event == RunnerEvent::ExitedWell ? Completed : Failed, yes},
+                          RunnerStep::DismissOthers};
+      }
+      // `failed`: because it was not ready in time.
+      if (!is_clear && (now.state == Stopping || now.state == Failed)) {
+        return Transition{now, RunnerStep::DismissOthers};
+      }
+      return std::nullopt;
     case RunnerEvent::Gone:
-      if (is_clear) return std::nullopt;
-      // A running program is never gone before its leader has exited.
+      // A program that is up is never gone before its leader has exited.
       if (now.state == Stopping) return Transition{{Idle, no}};
-      if (is_ended) return Transition{{now.state, no}};
+      if (is_ended && !is_clear) return Transition{{now.state, no}};
       return std::nullopt;
   }
   return std::nullopt;

@@ -69,6 +69,15 @@ Named named(const HookEnded& e) {
 Named named(const RunnerChanged& e) {
   return {"runner", to_json(e.runner)};
 }
+Named named(const SidecarStarted& e) {
+  return {"sidecar_started", {{"command", to_utf8(e.command)}}};
+}
+Named named(const SidecarExited& e) {
+  json data = json::object();
+  if (e.exit_code) data["exitCode"] = *e.exit_code;
+  if (e.signal) data["signal"] = signal_name(*e.signal);
+  return {"sidecar_exited", std::move(data)};
+}
 Named named(const FreshnessChanged& e) {
   return {"freshness", to_json(e.freshness)};
 }

@@ -70,6 +70,15 @@ struct RunnerChanged {
   TargetId target;
   RunnerState runner;
 };
+struct SidecarStarted {
+  TargetId target;
+  std::string command;
+};
+struct SidecarExited {
+  TargetId target;
+  std::optional<int> exit_code;
+  std::optional<int> signal;
+};
 struct FreshnessChanged {
   TargetId target;
   Freshness freshness;
@@ -154,12 +163,13 @@ struct StateDegraded {
   std::string reason;
 };
 
-using EventBody = std::variant<BuildQueued, BuildStarted, BuildProgress, BuildLogged, BuildEnded,
-                               HookStarted, HookEnded, RunnerChanged, FreshnessChanged, TargetAdded,
-                               TargetRemoved, TargetQuarantined, ExecutionQueued, ExecutionStarted,
-                               ExecutionLogged, ExecutionProgress, ExecutionHeartbeat,
-                               ExecutionRetried, ExecutionEnded, DaemonStarted, DaemonStopping,
-                               WatchChanged, ConfigurationChanged, PauseChanged, StateDegraded>;
+using EventBody =
+    std::variant<BuildQueued, BuildStarted, BuildProgress, BuildLogged, BuildEnded, HookStarted,
+                 HookEnded, RunnerChanged, SidecarStarted, SidecarExited, FreshnessChanged,
+                 TargetAdded, TargetRemoved, TargetQuarantined, ExecutionQueued, ExecutionStarted,
+                 ExecutionLogged, ExecutionProgress, ExecutionHeartbeat, ExecutionRetried,
+                 ExecutionEnded, DaemonStarted, DaemonStopping, WatchChanged, ConfigurationChanged,
+                 PauseChanged, StateDegraded>;
 
 struct Event {
   std::string scope;      // "daemon", "target:<name>" or "execution:<id>"

@@ -61,6 +61,8 @@ class ProjectPaths {
   [[nodiscard]] std::filesystem::path socket() const { return file(".sock"); }
   [[nodiscard]] std::filesystem::path lock() const { return file(".lock"); }
   [[nodiscard]] std::filesystem::path paused() const { return file(".paused"); }
+  // Of all projects: which ports are given away.
+  [[nodiscard]] std::filesystem::path port_leases() const { return state_dir_ / "ports"; }
   // The pause flag as the original Poltergeist spells it (6 digits).
   [[nodiscard]] std::filesystem::path upstream_paused() const;
 

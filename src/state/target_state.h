@@ -109,13 +109,14 @@ struct RunnerState {
   RunnerStatus status = RunnerStatus::Idle;
   std::optional<pid_t> pid;
   int restarts = 0;
+  int crashes = 0;     // how often it failed by itself
   BuildId generation;  // the build that it runs; 0: none
   std::optional<WallTime> started_at;
   std::optional<int> exit_code;
   std::optional<int> signal;
   std::optional<int> port;
   std::string command;
-  std::string post_run;  // status of the sidecar; empty: it has none
+  std::string post_run;  // the configured sidecar; empty: none
 
   friend bool operator==(const RunnerState&, const RunnerState&) = default;
 };

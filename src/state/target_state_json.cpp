@@ -165,6 +165,7 @@ Object written(const RunnerState& runner) {
   object["status"] = name_in(kRunnerStatuses, runner.status);
   set_if(object, "pid", runner.pid);
   object["restarts"] = runner.restarts;
+  if (runner.crashes > 0) object["crashes"] = runner.crashes;
   object["generation"] = runner.generation.value();
   set_time(object, "startedAt", runner.started_at);
   set_if(object, "exitCode", runner.exit_code);

@@ -202,6 +202,7 @@ std::optional<RunnerState> read_runner(const json& object) {
       .status = *status,
       .pid = int_in(object, "pid"),
       .restarts = int_in(object, "restarts").value_or(0),
+      .crashes = int_in(object, "crashes").value_or(0),
       .generation = BuildId(count_in(object, "generation")),
       .started_at = time_in(object, "startedAt"),
       .exit_code = int_in(object, "exitCode"),

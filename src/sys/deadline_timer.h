@@ -9,7 +9,7 @@
 
 #include "sys/loop.h"
 
-namespace poltergeist::daemon {
+namespace poltergeist {
 
 class DeadlineTimer {
  public:
@@ -35,4 +35,4 @@ class DeadlineTimer {
   Loop::Handle timer_;
 };
 
-}  // namespace poltergeist::daemon
+}  // namespace poltergeist

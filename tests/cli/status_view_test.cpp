@@ -57,6 +57,17 @@ TEST_CASE("status shows the daemon, then a line per target with the first error 
         "web     building  for 12.0s, 42 %, main.js\n");
 }
 
+TEST_CASE("a runner is shown with its port, and in detail with what stands beside it") {
+  auto changed = document();
+  changed["targets"]["app"]["runner"] = {
+      {"status", "running"}, {"pid", 12}, {"port", 3000}, {"postRun", "tunnel {port}"}};
+  changed["targets"]["app"]["cleanup"] = "./free {port}";
+  CHECK(plain(changed).find("running (pid 12, port 3000)\n") != std::string::npos);
+  const auto verbose = plain(changed, Detail::Verbose);
+  CHECK(verbose.find("    post-run  tunnel {port}\n") != std::string::npos);
+  CHECK(verbose.find("    cleanup   ./free {port}\n") != std::string::npos);
+}
+
 TEST_CASE("what the worker does is said while it does something") {
   auto changed = document();
   changed["worker"] = {{"name", "poltergeist"}, {"executing", 0}, {"waiting", 0}};

@@ -22,7 +22,10 @@ json other_value(const Key& key) {
   const auto preset = key.preset.empty() ? json() : json::parse(key.preset);
   switch (key.type) {
     case ValueType::Text:
-      return "other";
+      return key.name == "http" ? "/other" : "other";
+    case ValueType::PortChoice:
+    case ValueType::OwnPort:
+      return 7;
     case ValueType::Flag:
       return preset.is_boolean() ? !preset.get<bool>() : false;
     case ValueType::Count:
@@ -54,6 +57,13 @@ json other_value(const Key& key) {
   return json::object();
 }
 
+// For a key that has the first one already.
+json second_other_value(const Key& key) {
+  if (key.type == ValueType::OwnPort) return 8;
+  if (!key.choices.empty()) return key.choices.front();
+  return key.name == "http" ? "/different" : "different";
+}
+
 const json kLibrary = {
     {"name", "lib"}, {"type", "test"}, {"testCommand", "x"}, {"watchPaths", json::array()}};
 
@@ -64,7 +74,10 @@ json least_object(const Section& section, std::optional<TargetType> type) {
     const bool required = type ? key.required.has(*type) : key.required == TypeSet::all();
     if (required) object[std::string(key.name)] = other_value(key);
   }
-  if (!section.one_of.empty()) object[std::string(section.one_of.front())] = "other";
+  if (!section.one_of.empty()) {
+    const auto first = section.one_of.front();
+    object[std::string(first)] = other_value(*section.find(first));
+  }
   if (type && &section == &target_section()) {
     object["type"] = name_in(kTargetTypes, *type);
     object["watchPaths"] = json::array();
@@ -80,7 +93,9 @@ json least_object_for(const Key& key, const Section& section, std::optional<Targ
   for (const auto name : section.one_of) {
     if (!alternative.empty()) object.erase(std::string(name));
   }
-  if (!alternative.empty()) object[std::string(alternative)] = "other";
+  if (!alternative.empty()) {
+    object[std::string(alternative)] = other_value(*section.find(alternative));
+  }
   if (key.name == "outputFile") object.update({{"outputFormat", "file"}, {"outputFile", "out"}});
   return object;
 }
@@ -155,7 +170,7 @@ TEST_CASE("every key of the table is read: another value makes another project")
       const auto before = project_of(spot.file_with_object(least));
       auto changed = least;
       changed[name] = other_value(key);
-      if (changed == least) changed[name] = key.choices.empty() ? "different" : key.choices.front();
+      if (changed == least) changed[name] = second_other_value(key);
       INFO(spot.section->title << "." << name << " in " << changed.dump());
       const bool has_effect =
           spot.type ? !key.without_effect.has(*spot.type) : key.without_effect != TypeSet::all();
@@ -220,7 +235,8 @@ TEST_CASE("every key refuses a value of another type") {
     for (const auto& key : spot.section->keys) {
       if (key.type == ValueType::Anything || (spot.type && !key.types.has(*spot.type))) continue;
       auto wrong = least_object_for(key, *spot.section, spot.type);
-      wrong[std::string(key.name)] = key.type == ValueType::Flag ? json(1) : json(true);
+      const bool may_be_true = key.type == ValueType::Flag || key.type == ValueType::OwnPort;
+      wrong[std::string(key.name)] = may_be_true ? json(0) : json(true);
       INFO(spot.section->title << "." << key.name);
       CHECK_FALSE(test::problems_in(spot.file_with_object(wrong).dump()).empty());
     }

@@ -5,48 +5,11 @@
 
 #include <catch2/catch.hpp>
 
+#include "runners/core_driver.h"
+
 using namespace poltergeist;
 using namespace poltergeist::runners;
 using namespace std::chrono_literals;
-
-namespace {
-
-const Instant kStart{1h};
-const Error kBusy{Errc::Busy, "app: it is still being written"};
-
-BuildId build(std::uint64_t number) {
-  return BuildId(number);
-}
-
-// What is done, without what is said about it.
-Actions deeds(const Actions& actions) {
-  Actions kept;
-  for (const auto& action : actions) {
-    const bool is_said =
-        std::holds_alternative<Announce>(action) || std::holds_alternative<Entered>(action);
-    if (!is_said) kept.push_back(action);
-  }
-  return kept;
-}
-
-std::string said(const Actions& actions) {
-  std::string text;
-  for (const auto& action : actions) {
-    if (const auto* line = std::get_if<Announce>(&action)) text += line->text + "\n";
-  }
-  return text;
-}
-
-// A core whose program of build 1 runs since kStart.
-RunnerCore running_core(RunnerPolicy policy = {}) {
-  RunnerCore core(policy);
-  CHECK(deeds(core.on_success(build(1), kStart)) == Actions{Launch{build(1)}});
-  CHECK(deeds(core.on_launched(kStart)).empty());
-  CHECK(core.state() == RunnerState::Running);
-  return core;
-}
-
-}  // namespace
 
 TEST_CASE("the first success launches at once") {
   auto core = running_core();
@@ -63,12 +26,13 @@ TEST_CASE(
   CHECK(core.on_time(kStart + 1250ms) ==
         Actions{Announce{Notice::Restarting, "restarting with build 2"},
                 Entered{RunnerState::Stopping}, Signal{SIGINT}});
-  CHECK(deeds(core.on_leader_exited(Exit::by_signal(SIGINT), kStart + 1300ms)) ==
+  CHECK(deeds(core.on_leader_exited(core.launch(), Exit::by_signal(SIGINT), kStart + 1300ms)) ==
         Actions{Signal{SIGTERM}});
   CHECK(core.state() == RunnerState::Stopping);
-  CHECK(core.on_gone(kStart + 1301ms) ==
-        Actions{Entered{RunnerState::Idle}, Entered{RunnerState::Starting}, Launch{build(2)}});
-  CHECK(core.on_launched(kStart + 1302ms) == Actions{Entered{RunnerState::Running}});
+  CHECK(core.on_gone(core.launch(), kStart + 1301ms) == Actions{Entered{RunnerState::Idle},
+                                                                Entered{RunnerState::Starting},
+                                                                Launch{LaunchId(2), build(2)}});
+  CHECK(core.on_launched(core.launch(), kStart + 1302ms) == Actions{Entered{RunnerState::Running}});
   CHECK(core.restarts() == 1);
 }
 
@@ -79,9 +43,9 @@ TEST_CASE("successes within the delay and the stop are one restart, of the newes
   CHECK(core.deadline() == kStart + 1250ms);  // the delay runs from the first
   (void)core.on_time(kStart + 1250ms);
   CHECK(core.on_success(build(4), kStart + 1300ms).empty());
-  (void)core.on_leader_exited(Exit::by_code(0), kStart + 2s);
-  CHECK(deeds(core.on_gone(kStart + 2s)) == Actions{Launch{build(4)}});
-  (void)core.on_launched(kStart + 2s);
+  (void)core.on_leader_exited(core.launch(), Exit::by_code(0), kStart + 2s);
+  CHECK(deeds(core.on_gone(core.launch(), kStart + 2s)) == Actions{launch_of(4)});
+  (void)core.on_launched(core.launch(), kStart + 2s);
   CHECK_FALSE(core.deadline());
 }
 
@@ -95,40 +59,41 @@ TEST_CASE("a program that ignores its signal is killed when its time is over") {
   CHECK(core.deadline() == kStart + 7s);
   CHECK(said(core.on_time(kStart + 7s)).find("still there after SIGKILL") != std::string::npos);
   CHECK_FALSE(core.deadline());
-  CHECK(core.on_leader_exited(Exit::by_signal(SIGKILL), kStart + 8s).empty());
-  CHECK(deeds(core.on_gone(kStart + 8s)) == Actions{Launch{build(2)}});
+  CHECK(core.on_leader_exited(core.launch(), Exit::by_signal(SIGKILL), kStart + 8s).empty());
+  CHECK(deeds(core.on_gone(core.launch(), kStart + 8s)) == Actions{launch_of(2)});
 }
 
 TEST_CASE("a program that exits by itself waits for the next success") {
   auto core = running_core();
-  const auto exited = core.on_leader_exited(Exit::by_code(3), kStart + 1s);
+  const auto exited = core.on_leader_exited(core.launch(), Exit::by_code(3), kStart + 1s);
   CHECK(said(exited) == "exited (exit 3); waiting for the next successful build\n");
   CHECK(core.state() == RunnerState::Failed);
-  CHECK(core.on_gone(kStart + 1s).empty());
+  CHECK(core.on_gone(core.launch(), kStart + 1s).empty());
   CHECK(core.is_down());
   CHECK_FALSE(core.deadline());
   (void)core.on_success(build(2), kStart + 10s);
-  CHECK(deeds(core.on_time(kStart + 10250ms)) == Actions{Launch{build(2)}});
+  CHECK(deeds(core.on_time(kStart + 10250ms)) == Actions{launch_of(2)});
 }
 
 TEST_CASE("an exit within the delay does not lose the restart") {
   auto core = running_core();
   (void)core.on_success(build(2), kStart + 1s);
-  (void)core.on_leader_exited(Exit::by_signal(SIGSEGV), kStart + 1100ms);
-  CHECK(core.on_gone(kStart + 1100ms).empty());
+  (void)core.on_leader_exited(core.launch(), Exit::by_signal(SIGSEGV), kStart + 1100ms);
+  CHECK(core.on_gone(core.launch(), kStart + 1100ms).empty());
   CHECK(core.deadline() == kStart + 1250ms);
-  CHECK(deeds(core.on_time(kStart + 1250ms)) == Actions{Launch{build(2)}});
+  CHECK(deeds(core.on_time(kStart + 1250ms)) == Actions{launch_of(2)});
 }
 
 TEST_CASE("what a program leaves when it exits is dismissed, then killed, before another starts") {
   auto core = running_core();
-  CHECK(deeds(core.on_leader_exited(Exit::by_code(0), kStart + 1s)) == Actions{Signal{SIGTERM}});
+  CHECK(deeds(core.on_leader_exited(core.launch(), Exit::by_code(0), kStart + 1s)) ==
+        Actions{Signal{SIGTERM}});
   CHECK(core.state() == RunnerState::Completed);
   CHECK_FALSE(core.is_down());
   (void)core.on_success(build(2), kStart + 1s);
   CHECK(deeds(core.on_time(kStart + 1250ms)).empty());
   CHECK(deeds(core.on_time(kStart + 6s)) == Actions{KillAll{}});
-  CHECK(deeds(core.on_gone(kStart + 6100ms)) == Actions{Launch{build(2)}});
+  CHECK(deeds(core.on_gone(core.launch(), kStart + 6100ms)) == Actions{launch_of(2)});
 }
 
 TEST_CASE("a failed build says so and stops nothing") {
@@ -144,10 +109,10 @@ TEST_CASE("a busy file is tried again for a second, ever less often") {
   (void)core.on_success(build(1), kStart);
   std::vector<Milliseconds> tries;
   Instant time = kStart;
-  while (core.on_launch_failed(kBusy, time).empty()) {
+  while (core.on_launch_failed(core.launch(), kBusy, time).empty()) {
     time = core.deadline().value();
     tries.push_back(std::chrono::duration_cast<Milliseconds>(time - kStart));
-    CHECK(deeds(core.on_time(time)) == Actions{Launch{build(1)}});
+    CHECK(deeds(core.on_time(time)) == Actions{launch_of(1)});
   }
   CHECK(tries == std::vector<Milliseconds>{10ms, 30ms, 70ms, 150ms, 310ms, 630ms, 1000ms});
   CHECK(core.state() == RunnerState::Failed);
@@ -157,9 +122,9 @@ TEST_CASE("a busy file is tried again for a second, ever less often") {
 TEST_CASE("a file that is not busy any more runs") {
   RunnerCore core({});
   (void)core.on_success(build(1), kStart);
-  CHECK(core.on_launch_failed(kBusy, kStart).empty());
-  CHECK(deeds(core.on_time(kStart + 10ms)) == Actions{Launch{build(1)}});
-  (void)core.on_launched(kStart + 10ms);
+  CHECK(core.on_launch_failed(core.launch(), kBusy, kStart).empty());
+  CHECK(deeds(core.on_time(kStart + 10ms)) == Actions{launch_of(1)});
+  (void)core.on_launched(core.launch(), kStart + 10ms);
   CHECK(core.state() == RunnerState::Running);
   CHECK_FALSE(core.deadline());
 }
@@ -167,11 +132,12 @@ TEST_CASE("a file that is not busy any more runs") {
 TEST_CASE("a program that cannot be started waits for the next success") {
   RunnerCore core({});
   (void)core.on_success(build(1), kStart);
-  const auto failed = core.on_launch_failed({Errc::NotFound, "no program app"}, kStart);
+  const auto failed =
+      core.on_launch_failed(core.launch(), {Errc::NotFound, "no program app"}, kStart);
   CHECK(said(failed) == "no program app; waiting for the next successful build\n");
   CHECK(core.state() == RunnerState::Failed);
   (void)core.on_success(build(2), kStart + 1s);
-  CHECK(deeds(core.on_time(kStart + 1250ms)) == Actions{Launch{build(2)}});
+  CHECK(deeds(core.on_time(kStart + 1250ms)) == Actions{launch_of(2)});
 }
 
 TEST_CASE("a stop wins over a restart, and later successes launch nothing until a start") {
@@ -179,11 +145,11 @@ TEST_CASE("a stop wins over a restart, and later successes launch nothing until 
   (void)core.on_success(build(2), kStart + 1s);
   (void)core.on_time(kStart + 1250ms);
   CHECK(deeds(core.request_stop(kStart + 1300ms)).empty());  // it is being stopped already
-  (void)core.on_leader_exited(Exit::by_code(0), kStart + 2s);
-  CHECK(core.on_gone(kStart + 2s) == Actions{Entered{RunnerState::Idle}});
+  (void)core.on_leader_exited(core.launch(), Exit::by_code(0), kStart + 2s);
+  CHECK(core.on_gone(core.launch(), kStart + 2s) == Actions{Entered{RunnerState::Idle}});
   CHECK(core.on_success(build(3), kStart + 3s).empty());
   CHECK_FALSE(core.deadline());
-  CHECK(deeds(core.request_start(kStart + 4s)) == Actions{Launch{build(3)}});
+  CHECK(deeds(core.request_start(kStart + 4s)) == Actions{launch_of(3)});
 }
 
 TEST_CASE("what is forgotten is not launched by a start, and the next success is the first") {
@@ -191,10 +157,10 @@ TEST_CASE("what is forgotten is not launched by a start, and the next success is
   (void)core.on_success(build(2), kStart + 1s);
   CHECK(deeds(core.request_forget(kStart + 1s)) == Actions{Signal{SIGINT}});
   CHECK(core.request_start(kStart + 2s).empty());
-  (void)core.on_leader_exited(Exit::by_code(0), kStart + 3s);
-  CHECK(core.on_gone(kStart + 3s) == Actions{Entered{RunnerState::Idle}});
+  (void)core.on_leader_exited(core.launch(), Exit::by_code(0), kStart + 3s);
+  CHECK(core.on_gone(core.launch(), kStart + 3s) == Actions{Entered{RunnerState::Idle}});
   CHECK_FALSE(core.deadline());
-  CHECK(deeds(core.on_success(build(1), kStart + 4s)) == Actions{Launch{build(1)}});
+  CHECK(deeds(core.on_success(build(1), kStart + 4s)) == Actions{launch_of(1)});
 }
 
 TEST_CASE("a stop reaches a program that is just being launched") {
@@ -202,26 +168,27 @@ TEST_CASE("a stop reaches a program that is just being launched") {
   (void)core.on_success(build(1), kStart);
   CHECK(core.request_stop(kStart).empty());
   CHECK_FALSE(core.is_down());
-  CHECK(deeds(core.on_launched(kStart)) == Actions{Signal{SIGINT}});
+  CHECK(deeds(core.on_launched(core.launch(), kStart)) == Actions{Signal{SIGINT}});
   CHECK(core.state() == RunnerState::Stopping);
 }
 
 TEST_CASE("a success during a launch is not lost by a stop and a start") {
-  RunnerCore core({SIGINT, 0ms, 5s});
+  RunnerCore core({.restart_delay = 0ms});
   (void)core.on_success(build(1), kStart);
   CHECK(core.on_success(build(2), kStart + 1ms).empty());
   CHECK(core.request_stop(kStart + 2ms).empty());
   CHECK(core.request_start(kStart + 3ms).empty());
-  CHECK(deeds(core.on_launched(kStart + 4ms)) == Actions{Signal{SIGINT}});
-  (void)core.on_leader_exited(Exit::by_code(0), kStart + 5ms);
-  CHECK(deeds(core.on_gone(kStart + 5ms)) == Actions{Launch{build(2)}});
+  CHECK(deeds(core.on_launched(core.launch(), kStart + 4ms)) == Actions{Signal{SIGINT}});
+  (void)core.on_leader_exited(core.launch(), Exit::by_code(0), kStart + 5ms);
+  CHECK(deeds(core.on_gone(core.launch(), kStart + 5ms)) == Actions{launch_of(2)});
 }
 
 TEST_CASE("a stop while the file is busy ends the tries") {
   RunnerCore core({});
   (void)core.on_success(build(1), kStart);
-  (void)core.on_launch_failed(kBusy, kStart);
-  CHECK(core.request_stop(kStart) == Actions{Entered{RunnerState::Idle}});
+  (void)core.on_launch_failed(core.launch(), kBusy, kStart);
+  CHECK(core.request_stop(kStart) ==
+        Actions{Entered{RunnerState::Stopping}, Entered{RunnerState::Idle}});
   CHECK_FALSE(core.deadline());
   CHECK(core.is_down());
 }
@@ -232,23 +199,23 @@ TEST_CASE("a start of what runs is nothing, a restart is a restart without delay
   const auto actions = core.request_restart(kStart + 1s);
   CHECK(deeds(actions) == Actions{Signal{SIGINT}});
   CHECK(said(actions) == "restarting\n");
-  (void)core.on_leader_exited(Exit::by_code(0), kStart + 2s);
-  CHECK(deeds(core.on_gone(kStart + 2s)) == Actions{Launch{build(1)}});
+  (void)core.on_leader_exited(core.launch(), Exit::by_code(0), kStart + 2s);
+  CHECK(deeds(core.on_gone(core.launch(), kStart + 2s)) == Actions{launch_of(1)});
 }
 
 TEST_CASE("a start while it is being stopped starts it again") {
   auto core = running_core();
   (void)core.request_stop(kStart + 1s);
   CHECK(core.request_start(kStart + 1s).empty());
-  (void)core.on_leader_exited(Exit::by_code(0), kStart + 2s);
-  CHECK(deeds(core.on_gone(kStart + 2s)) == Actions{Launch{build(1)}});
+  (void)core.on_leader_exited(core.launch(), Exit::by_code(0), kStart + 2s);
+  CHECK(deeds(core.on_gone(core.launch(), kStart + 2s)) == Actions{launch_of(1)});
 }
 
 TEST_CASE("before the first success there is nothing to start, and a start is remembered") {
   RunnerCore core({}, RunnerCore::Initially::Down);
   CHECK(core.request_start(kStart).empty());
   CHECK_FALSE(core.deadline());
-  CHECK(deeds(core.on_success(build(1), kStart + 1s)) == Actions{Launch{build(1)}});
+  CHECK(deeds(core.on_success(build(1), kStart + 1s)) == Actions{launch_of(1)});
 }
 
 TEST_CASE("an older success is not news") {
@@ -267,11 +234,11 @@ TEST_CASE("a success is awaited until its program runs, and the old one makes ro
   CHECK(core.making_room_for() == BuildId());
   (void)core.on_time(kStart + 1250ms);
   CHECK(core.making_room_for() == build(2));
-  (void)core.on_leader_exited(Exit::by_signal(SIGINT), kStart + 1300ms);
+  (void)core.on_leader_exited(core.launch(), Exit::by_signal(SIGINT), kStart + 1300ms);
   CHECK(core.making_room_for() == BuildId());  // what is signalled now is what it left
-  (void)core.on_gone(kStart + 1301ms);
+  (void)core.on_gone(core.launch(), kStart + 1301ms);
   CHECK(core.awaited() == build(2));
-  (void)core.on_launched(kStart + 1302ms);
+  (void)core.on_launched(core.launch(), kStart + 1302ms);
   CHECK(core.awaited() == BuildId());
 }
 
@@ -279,8 +246,8 @@ TEST_CASE("a restart that a person asked for makes room for no build") {
   auto core = running_core();
   CHECK(deeds(core.request_restart(kStart + 1s)) == Actions{Signal{SIGINT}});
   CHECK(core.making_room_for() == BuildId());
-  (void)core.on_leader_exited(Exit::by_code(0), kStart + 2s);
-  CHECK(deeds(core.on_gone(kStart + 2s)) == Actions{Launch{build(1)}});
+  (void)core.on_leader_exited(core.launch(), Exit::by_code(0), kStart + 2s);
+  CHECK(deeds(core.on_gone(core.launch(), kStart + 2s)) == Actions{launch_of(1)});
   CHECK(core.awaited() == BuildId());
 }
 
@@ -290,19 +257,19 @@ TEST_CASE("a success of a runner that is stopped is awaited by nobody, also when
   CHECK(deeds(core.request_stop(kStart + 1s)) == Actions{Signal{SIGINT}});
   CHECK(core.making_room_for() == BuildId());
   CHECK(core.awaited() == BuildId());
-  (void)core.on_leader_exited(Exit::by_code(0), kStart + 2s);
-  (void)core.on_gone(kStart + 2s);
+  (void)core.on_leader_exited(core.launch(), Exit::by_code(0), kStart + 2s);
+  (void)core.on_gone(core.launch(), kStart + 2s);
   (void)core.on_success(build(3), kStart + 3s);
-  CHECK(deeds(core.request_start(kStart + 4s)) == Actions{Launch{build(3)}});
+  CHECK(deeds(core.request_start(kStart + 4s)) == Actions{launch_of(3)});
   CHECK(core.awaited() == BuildId());
 }
 
 TEST_CASE("a program that cannot be launched is awaited no more, one whose file is busy is") {
   RunnerCore core({});
   (void)core.on_success(build(1), kStart);
-  (void)core.on_launch_failed(kBusy, kStart);
+  (void)core.on_launch_failed(core.launch(), kBusy, kStart);
   CHECK(core.awaited() == build(1));
   (void)core.on_time(kStart + 10ms);
-  (void)core.on_launch_failed({Errc::NotFound, "no program app"}, kStart + 10ms);
+  (void)core.on_launch_failed(core.launch(), {Errc::NotFound, "no program app"}, kStart + 10ms);
   CHECK(core.awaited() == BuildId());
 }

@@ -152,6 +152,8 @@ TEST_CASE("each kind of event has a name of its own, a scope and an object of da
                                          HookStarted{.target = kApp},
                                          HookEnded{.target = kApp},
                                          RunnerChanged{kApp, {}},
+                                         SidecarStarted{kApp, ""},
+                                         SidecarExited{.target = kApp},
                                          FreshnessChanged{kApp, {}},
                                          TargetAdded{kApp},
                                          TargetRemoved{kApp},
@@ -175,7 +177,7 @@ TEST_CASE("each kind of event has a name of its own, a scope and an object of da
     CHECK(bodies[i].index() == i);
     ++types[std::string(type_of(bodies[i]))];
     CHECK(data_of(bodies[i]).is_object());
-    CHECK(scope_of(bodies[i]) == (i < 12 ? "target:app" : i < 19 ? "execution:17" : "daemon"));
+    CHECK(scope_of(bodies[i]) == (i < 14 ? "target:app" : i < 21 ? "execution:17" : "daemon"));
   }
   CHECK(types.size() == bodies.size());
 }

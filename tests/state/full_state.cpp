@@ -62,6 +62,7 @@ TargetState full_state() {
                              .status = RunnerStatus::Running,
                              .pid = 4712,
                              .restarts = 2,
+                             .crashes = 1,
                              .generation = BuildId(40),
                              .started_at = kNow,
                              .exit_code = 3,

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "runners/port_placeholder.h"
+
+#include <algorithm>
+
+namespace poltergeist::runners {
+
+namespace {
+
+constexpr std::string_view kPlaceholder = "{port}";
+
+// Where the next one is, from `from` on; npos: nowhere.
+std::size_t next_in(std::string_view text, std::size_t from) {
+  auto at = text.find(kPlaceholder, from);
+  while (at != std::string_view::npos && at > 0 && text[at - 1] == '$') {
+    at = text.find(kPlaceholder, at + 1);
+  }
+  return at;
+}
+
+}  // namespace
+
+bool mentions_port(std::string_view text) {
+  return next_in(text, 0) != std::string_view::npos;
+}
+
+std::string with_port(std::string_view text, std::optional<int> port) {
+  std::string replaced;
+  std::size_t from = 0;
+  while (port) {
+    const auto at = next_in(text, from);
+    if (at == std::string_view::npos) break;
+    replaced += text.substr(from, at - from);
+    replaced += std::to_string(*port);
+    from = at + kPlaceholder.size();
+  }
+  return replaced.append(text.substr(from));
+}
+
+bool needs_port(const config::AutoRun& settings) {
+  if (settings.port || mentions_port(settings.command)) return true;
+  if (std::ranges::any_of(settings.args, mentions_port)) return true;
+  if (std::ranges::any_of(settings.env,
+                          [](const auto& entry) { return mentions_port(entry.second); })) {
+    return true;
+  }
+  if (!settings.port_file.empty()) return false;
+  if (mentions_port(settings.post_run) || mentions_port(settings.cleanup)) return true;
+  if (!settings.ready_when) return false;
+  const auto& ready = *settings.ready_when;
+  return ready.port == 0 || !ready.http.empty() || mentions_port(ready.exec);
+}
+
+}  // namespace poltergeist::runners

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/supervisor.h"
+
+#include <csignal>
+#include <utility>
+
+#include "base/log.h"
+#include "runners/port_placeholder.h"
+#include "sys/clock.h"
+
+namespace poltergeist::supervisor {
+
+namespace {
+
+// What a cleanup whose time is over may still do.
+constexpr Seconds kCleanupGrace{1};
+
+process::CleanLines lines_for(const std::vector<std::string>& env) {
+  return process::CleanLines(process::Secrets::from_environment(env));
+}
+
+}  // namespace
+
+std::string sidecar_banner(const std::string& command) {
+  return "👻 [Poltergeist] Starting postRun: " + command;
+}
+
+Supervisor::Supervisor(process::Orphanage& orphanage, Settings settings,
+                       runners::RunnerPolicy policy, Listener listener)
+    : orphanage_(orphanage),
+      executor_(orphanage),
+      settings_(std::move(settings)),
+      listener_(std::move(listener)),
+      core_(policy),
+      program_lines_(lines_for({})),
+      sidecar_lines_(lines_for({})),
+      timer_(orphanage.loop(), "a runner", [this] { enqueue(core_.on_time(now())); }) {}
+
+void Supervisor::configure(Settings settings, runners::RunnerPolicy policy) {
+  const auto& before = settings_.auto_run.post_run;
+  const bool is_another = !before.empty() && settings.auto_run.post_run != before;
+  settings_ = std::move(settings);
+  set_policy(policy);
+  if (is_another && policy.has_sidecar) enqueue(core_.request_new_sidecar(now()));
+}
+
+void Supervisor::set_policy(runners::RunnerPolicy policy) {
+  enqueue(core_.set_policy(policy, now()));
+}
+
+void Supervisor::on_success(BuildId generation) {
+  enqueue(core_.on_success(generation, now()));
+}
+void Supervisor::on_build_failed(const std::string& summary) {
+  enqueue(core_.on_build_failed(summary, now()));
+}
+void Supervisor::request_start() {
+  enqueue(core_.request_start(now()));
+}
+void Supervisor::request_stop() {
+  enqueue(core_.request_stop(now()));
+}
+void Supervisor::request_forget() {
+  enqueue(core_.request_forget(now()));
+}
+void Supervisor::request_restart() {
+  enqueue(core_.request_restart(now()));
+}
+
+void Supervisor::kill() {
+  kill_program();
+  if (sidecar_) sidecar_->kill_all();
+  if (cleanup_) cleanup_->kill();
+}
+
+void Supervisor::kill_program() {
+  if (unit_) unit_->kill_all();
+}
+
+std::optional<pid_t> Supervisor::pid() const {
+  if (!unit_ || unit_->has_exited()) return std::nullopt;
+  return unit_->pid();
+}
+
+// Performing an action can produce further ones (a launch succeeds or fails at once): they come
+// after those that wait.
+void Supervisor::enqueue(runners::Actions actions) {
+  waiting_.insert(waiting_.end(), actions.begin(), actions.end());
+  if (is_performing_) return;
+  is_performing_ = true;
+  while (!waiting_.empty()) {
+    const runners::Action action = std::move(waiting_.front());
+    waiting_.pop_front();
+    std::visit([this](const auto& what) { perform(what); }, action);
+  }
+  is_performing_ = false;
+  timer_.arm(core_.deadline());
+  if (core_.is_down() && listener_.on_down) listener_.on_down();
+}
+
+// ---- The program
+// ---------------------------------------------------------------------------------------------
+
+void Supervisor::perform(const runners::Launch& launch) {
+  unit_.reset();
+  started_at_.reset();
+  const auto port = choice_.for_launch(settings_);
+  if (!port) return give_up(launch.launch, port.error());
+  port_ = *port;
+  if (const auto notice = choice_.take_notice(); !notice.empty()) {
+    say(runners::Notice::Port, notice);
+  }
+  if (!settings_.auto_run.port_file.empty()) {
+    PortFile::forget(settings_.root / settings_.auto_run.port_file);
+  }
+  listener_.on_launch({launch.launch, launch.generation, port_});
+}
+
+Result<void> Supervisor::start(runners::LaunchId launch, const process::SpawnPlan& plan) {
+  if (launch != core_.launch()) return {};
+  auto complete = plan;
+  complete.env = with_variables(std::move(complete.env), settings_.auto_run, port_);
+  sees_output_ = plan.out.kind == process::Stream::Kind::Pipe;
+  program_lines_ = lines_for(complete.env);
+  const auto on_line = [this](const process::Line& line) { say_line(Voice::Program, line.text); };
+  process::UnitEvents events;
+  events.bytes = [this, on_line](process::Source, std::string_view bytes) {
+    program_lines_.feed(bytes, on_line);
+  };
+  events.exited = [this, launch](Exit exit) {
+    readiness_.reset();
+    skips_signal_ = false;
+    enqueue(core_.on_leader_exited(launch, exit, now()));
+  };
+  events.gone = [this, launch, on_line] {
+    program_lines_.finish(on_line);
+    if (listener_.on_gone) listener_.on_gone();
+    enqueue(core_.on_gone(launch, now()));
+  };
+  auto unit = process::Unit::start(orphanage_, complete, process::Leftovers::Kill, settings_.name,
+                                   std::move(events));
+  if (!unit) return fail(unit.error());
+  unit_ = std::move(*unit);
+  started_at_ = wall_now();
+  if (listener_.on_started) listener_.on_started();
+  enqueue(core_.on_launched(launch, now()));
+  return {};
+}
+
+void Supervisor::give_up(runners::LaunchId launch, const Error& error) {
+  enqueue(core_.on_launch_failed(launch, error, now()));
+}
+
+void Supervisor::perform(const runners::AwaitReady& ready) {
+  readiness_ = std::make_unique<Readiness>(executor_, settings_, port_,
+                                           [this, launch = ready.launch](std::optional<int> port) {
+                                             port_ = port;
+                                             const auto over = std::move(readiness_);
+                                             enqueue(core_.on_ready(launch, now()));
+                                           });
+  if (!sees_output_) readiness_->skip_lines();
+}
+
+void Supervisor::perform(const runners::Signal& signal) {
+  if (!unit_) return;
+  if (!std::exchange(skips_signal_, false)) unit_->signal_all(signal.number);
+  const auto build = core_.making_room_for();
+  if (build != BuildId() && listener_.on_signalled) listener_.on_signalled(build);
+}
+
+void Supervisor::perform(const runners::KillAll& /*kill*/) {
+  kill_program();
+}
+
+// ---- Beside it
+// -----------------------------------------------------------------------------------------------
+
+process::SpawnPlan Supervisor::plan_for(const std::string& line) const {
+  process::SpawnPlan plan;
+  plan.argv = {"bash", "-c", runners::with_port(line, port_)};
+  plan.cwd = settings_.cwd;
+  plan.env = with_variables(settings_.env, settings_.auto_run, port_);
+  plan.out = process::Stream::pipe();
+  plan.err = process::Stream::same_as_out();
+  return plan;
+}
+
+void Supervisor::perform(const runners::StartSidecar& start) {
+  const auto plan = plan_for(settings_.auto_run.post_run);
+  sidecar_lines_ = lines_for(plan.env);
+  const auto on_line = [this](const process::Line& line) { say_line(Voice::Sidecar, line.text); };
+  process::UnitEvents events;
+  events.bytes = [this, on_line](process::Source, std::string_view bytes) {
+    sidecar_lines_.feed(bytes, on_line);
+  };
+  events.exited = [this](Exit exit) {
+    if (listener_.on_sidecar_exited) listener_.on_sidecar_exited(exit);
+    // What it left behind goes with it. Not from within: the unit is telling us.
+    soon_ = orphanage_.loop().at(now(), "a sidecar", [this] { stop_sidecar(); });
+  };
+  events.gone = [this, launch = start.launch, on_line] {
+    sidecar_lines_.finish(on_line);
+    sidecar_.reset();
+    enqueue(core_.on_sidecar_gone(launch, now()));
+  };
+  auto unit = process::Unit::start(orphanage_, plan, process::Leftovers::Kill,
+                                   settings_.name + "'s postRun", std::move(events));
+  if (!unit) {
+    say(runners::Notice::Sidecar, "postRun: " + unit.error().message);
+    return enqueue(core_.on_sidecar_gone(start.launch, now()));
+  }
+  sidecar_ = std::move(*unit);
+  if (listener_.on_sidecar_started) listener_.on_sidecar_started(plan.argv.back());
+}
+
+void Supervisor::perform(const runners::StopSidecar& /*stop*/) {
+  stop_sidecar();
+}
+
+void Supervisor::stop_sidecar() {
+  if (sidecar_) sidecar_->stop(process::stop_ladder(SIGTERM, settings_.auto_run.stop_timeout));
+}
+
+void Supervisor::perform(const runners::CleanUp& /*cleanup*/) {
+  auto plan = plan_for(settings_.auto_run.cleanup);
+  process::Command command;
+  command.name = settings_.name + "'s cleanup";
+  command.argv = std::move(plan.argv);
+  command.cwd = std::move(plan.cwd);
+  command.env = std::move(plan.env);
+  command.errors_to_output = true;
+  command.until = now() + settings_.auto_run.cleanup_timeout;
+  command.grace_period = kCleanupGrace;
+  const auto on_end = [this](const process::CommandEnd& end) {
+    cleanup_.reset();
+    if (end.timed_out) {
+      say(runners::Notice::Cleanup,
+          fmt::format("cleanup did not end within {}; it goes on without",
+                      format_duration(settings_.auto_run.cleanup_timeout)));
+    } else if (!end.exit.ok()) {
+      say(runners::Notice::Cleanup,
+          fmt::format("cleanup failed ({}); it goes on without", end.exit.text()));
+    }
+    enqueue(core_.on_cleanup_ended(now()));
+  };
+  auto attempt = executor_.start(
+      std::move(command),
+      {.on_line = [this](process::Source,
+                         const process::Line& line) { say_line(Voice::Cleanup, line.text); },
+       .on_end = on_end});
+  if (attempt) {
+    cleanup_ = std::move(*attempt);
+    return;
+  }
+  say(runners::Notice::Cleanup, "cleanup: " + attempt.error().message);
+  enqueue(core_.on_cleanup_ended(now()));
+}
+
+// ---- What is said
+// --------------------------------------------------------------------------------------------------
+
+void Supervisor::perform(const runners::Entered& entered) {
+  using enum runners::RunnerState;
+  if (entered.state != Starting) readiness_.reset();
+  if (entered.state == Completed || entered.state == Failed || entered.state == Idle) {
+    started_at_.reset();
+    // Not between two programs.
+    if (entered.state == Idle && core_.state() == Idle) say_who_holds_the_port();
+  }
+  if (listener_.on_entered) listener_.on_entered(entered.state);
+}
+
+// After a stop the port is free, or the person who asked for the stop learns who holds it.
+void Supervisor::say_who_holds_the_port() {
+  if (const auto held = choice_.still_held_by(); !held.empty()) say(runners::Notice::Port, held);
+}
+
+void Supervisor::perform(const runners::Announce& announce) {
+  auto text = announce.text;
+  if (announce.notice == runners::Notice::NotReady && readiness_) {
+    if (const auto why = readiness_->last_answer(); !why.empty()) text += " (" + why + ")";
+  }
+  say(announce.notice, text);
+}
+
+void Supervisor::say(runners::Notice notice, const std::string& text) {
+  if (listener_.on_notice) listener_.on_notice(notice, text);
+}
+
+void Supervisor::say_line(Voice voice, std::string_view line) {
+  if (voice == Voice::Program && readiness_) readiness_->take_line(line);
+  if (listener_.on_line) listener_.on_line(voice, line);
+}
+
+}  // namespace poltergeist::supervisor
