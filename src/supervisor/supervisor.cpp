@@ -196,10 +196,11 @@ void Supervisor::perform(const runners::StartSidecar& start) {
   events.exited = [this](Exit exit) {
     if (listener_.on_sidecar_exited) listener_.on_sidecar_exited(exit);
     // What it left behind goes with it. Not from within: the unit is telling us.
-    soon_ = orphanage_.loop().at(now(), "a sidecar", [this] { stop_sidecar(); });
+    stops_leftovers_ = orphanage_.loop().at(now(), "a sidecar", [this] { stop_sidecar(); });
   };
   events.gone = [this, launch = start.launch, on_line] {
     sidecar_lines_.finish(on_line);
+    stops_leftovers_.reset();  // or it would stop the next one
     sidecar_.reset();
     enqueue(core_.on_sidecar_gone(launch, now()));
   };

@@ -131,7 +131,7 @@ class Supervisor {
   std::unique_ptr<process::Unit> unit_;
   std::unique_ptr<process::Unit> sidecar_;
   std::unique_ptr<process::Attempt> cleanup_;
-  Loop::Handle soon_;
+  Loop::Handle stops_leftovers_;  // of a sidecar that has exited
   DeadlineTimer timer_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What stands beside a program: the sidecar, the port, the cleanup; with both owners of a runner.
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <catch2/catch.hpp>
 
@@ -11,7 +12,8 @@ using Json = nlohmann::json;
 
 namespace {
 
-constexpr const char* kWaits = "while :; do sleep 300 & wait $!; done";
+// Without a process of its own, which could miss a signal between its fork and its program.
+constexpr const char* kWaits = "while :; do { read line < gate; } 2> /dev/null; done";
 
 // Writes what happens to a line each of the file "trace", and ends when it is told to.
 std::string traced(const std::string& name) {
@@ -20,6 +22,7 @@ std::string traced(const std::string& name) {
 }
 
 void configure(const TestProject& project, Json auto_run) {
+  ::mkfifo((project.root() / "gate").c_str(), 0600);
   project.write("app.sh", "#!/bin/sh\ncd " + project.root().string() + "\necho args $* >> trace\n" +
                               traced("program") + "\n");
   auto target = TestProject::copying_target("app", "app.sh", "app");
@@ -96,10 +99,12 @@ TEST_CASE("without postRun there is no log of it and nothing about it in the sta
 
 TEST_CASE("two targets that want a port have two") {
   const TestProject project;
+  ::mkfifo((project.root() / "gate").c_str(), 0600);
   Json targets = Json::array();
   for (const std::string name : {"one", "two"}) {
-    project.write(name + ".sh",
-                  "#!/bin/sh\necho $POLTERGEIST_PORT > " + name + ".port\n" + kWaits + "\n");
+    project.write(name + ".sh", "#!/bin/sh\ncd " + project.root().string() +
+                                    "\necho $POLTERGEIST_PORT > " + name + ".port\n" + kWaits +
+                                    "\n");
     auto target = TestProject::copying_target(name, name + ".sh", name);
     target["autoRun"] = {{"enabled", true}, {"port", {{"from", 21'000}, {"to", 21'999}}}};
     targets.push_back(std::move(target));

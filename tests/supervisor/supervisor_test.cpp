@@ -2,6 +2,8 @@
 // A supervisor with real programs: what is started when, in which order it ends, what is told.
 #include "supervisor/supervisor.h"
 
+#include <sys/stat.h>
+
 #include <csignal>
 
 #include <catch2/catch.hpp>
@@ -17,7 +19,8 @@ using runners::RunnerState;
 
 namespace {
 
-constexpr const char* kWaits = "while :; do sleep 300 & wait $!; done";
+// Without a process of its own, which could miss a signal between its fork and its program.
+constexpr const char* kWaits = "while :; do { read line < gate; } 2> /dev/null; done";
 
 // Writes what happens to a line each of the file "trace", and ends when it is told to.
 std::string traced(const std::string& name) {
@@ -29,6 +32,7 @@ std::string traced(const std::string& name) {
 struct World {
   explicit World(config::AutoRun settings, std::string line = traced("program"))
       : auto_run(std::move(settings)), program(std::move(line)) {
+    REQUIRE(::mkfifo((dir / "gate").c_str(), 0600) == 0);
     supervisor = std::make_unique<Supervisor>(*orphanage, this->settings(),
                                               runners::policy_for(auto_run), listener());
   }
