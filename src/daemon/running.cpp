@@ -15,7 +15,6 @@ namespace poltergeist::daemon {
 namespace {
 
 constexpr std::string_view kRunnerChannel = "runner";
-constexpr std::string_view kSidecarChannel = "post-run";
 
 bool is_wanted(const config::Target& target) {
   return target.enabled && target.auto_run && target.auto_run->enabled;
@@ -75,8 +74,7 @@ supervisor::Settings ExecutableRunner::settings() const {
           .root = project_.root,
           .cwd = directory(),
           .env = child_environment(project_, paths, target_.name, {}),
-          .leases = paths.port_leases(),
-          .port_key = project_.root.string() + '\n' + target_.name.value()};
+          .leases = paths.port_leases()};
 }
 
 void ExecutableRunner::set_target(const config::Target& target) {
@@ -184,7 +182,7 @@ void ExecutableRunner::on_line(supervisor::Voice voice, std::string_view line) {
 
 state::ChannelLog& ExecutableRunner::sidecar_log() {
   if (!sidecar_log_) {
-    sidecar_log_.emplace(publishing_.paths().log_file(target_.name, kSidecarChannel));
+    sidecar_log_.emplace(publishing_.paths().log_file(target_.name, supervisor::kSidecarChannel));
   }
   return *sidecar_log_;
 }

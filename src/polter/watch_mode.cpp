@@ -62,8 +62,6 @@ std::string why_not_fresh(const api::TargetAnswer& answer) {
   return std::string(name_in(api::kAnswers, answer.answer));
 }
 
-constexpr std::string_view kSidecarChannel = "post-run";
-
 class WatchMode {
  public:
   WatchMode(Loop& loop, const Location& location, const Options& options, const Console& console)
@@ -135,13 +133,12 @@ class WatchMode {
   }
 
   [[nodiscard]] supervisor::Settings settings() const {
-    return {.name = options_.target,
+    return {.name = name_.value(),
             .auto_run = auto_run_,
             .root = location_.root,
             .cwd = directory_,
             .env = process::own_environment(),
-            .leases = paths_->port_leases(),
-            .port_key = location_.root.string() + '\n' + name_.value()};
+            .leases = paths_->port_leases()};
   }
 
   [[nodiscard]] supervisor::Listener listener() {
@@ -309,7 +306,7 @@ class WatchMode {
   // Made when there is something to write: most have no sidecar.
   state::ChannelLog& sidecar_log() {
     if (!sidecar_log_) {
-      sidecar_log_.emplace(paths_->log_file(name_, kSidecarChannel));
+      sidecar_log_.emplace(paths_->log_file(name_, supervisor::kSidecarChannel));
     }
     return *sidecar_log_;
   }

@@ -31,19 +31,20 @@ Result<std::optional<int>> PortChoice::for_launch(const Settings& settings) {
   const auto range = settings.auto_run.port.value_or(config::kAnyPort);
   const bool is_ours = lease_ && range == range_;
   if (is_ours && lease_->is_free()) return lease_->port();
-  const auto before = is_ours ? std::optional(lease_->port()) : std::nullopt;
-  const auto holder = before ? holder_text(*before, kNobodySeen) : std::string();
+  const int before = is_ours ? lease_->port() : 0;
+  const auto holder = is_ours ? holder_text(before, kNobodySeen) : std::string();
   lease_.reset();
   range_ = range;
-  auto lease = PortLease::take(settings.leases, range, preferred_port(range, settings.port_key));
+  const auto key = settings.root.string() + '\n' + settings.name;
+  auto lease = PortLease::take(settings.leases, range, preferred_port(range, key));
   if (!lease) {
     if (range.from != range.to) return fail(lease.error());
     return fail(lease.error().code, "{}{}: choose another one, or end what has it",
                 lease.error().message, holder_text(range.from, {}));
   }
   lease_ = std::move(*lease);
-  if (before && *before != lease_->port()) {
-    notice_ = fmt::format("port {} is in use{}: {} instead", *before, holder, lease_->port());
+  if (is_ours && before != lease_->port()) {
+    notice_ = fmt::format("port {} is in use{}: {} instead", before, holder, lease_->port());
   }
   return lease_->port();
 }

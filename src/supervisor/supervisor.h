@@ -34,7 +34,9 @@ struct LaunchOrder {
 
 enum class Voice { Program, Sidecar, Cleanup };
 
-// What stands before the first line of a sidecar.
+// Where its lines go.
+inline constexpr std::string_view kSidecarChannel = "post-run";
+// What stands before the first of them.
 [[nodiscard]] std::string sidecar_banner(const std::string& command);
 
 struct Listener {

@@ -35,8 +35,7 @@ struct World {
                     .auto_run = {.args = {"{port}"}},
                     .root = dir.path(),
                     .cwd = dir.path(),
-                    .leases = dir / "ports",
-                    .port_key = dir.path().string()};
+                    .leases = dir / "ports"};
   PortChoice choice;
 };
 

@@ -43,8 +43,7 @@ struct World {
             .root = dir.path(),
             .cwd = dir.path(),
             .env = process::own_environment(),
-            .leases = dir / "ports",
-            .port_key = dir.path().string()};
+            .leases = dir / "ports"};
   }
   Listener listener() {
     Listener told;
