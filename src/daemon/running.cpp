@@ -150,6 +150,10 @@ void ExecutableRunner::on_started() {
   log_info("{} runs as pid {} (build {})", target_.name.value(), supervisor_.pid().value_or(0),
            build.value());
   log_.append(fmt::format("[poltergeist] started {} (build {})", command_, build.value()));
+  // `starting` was told before there was a process; without readiness `running` follows at once.
+  if (runners::policy_for(*target_.auto_run).has_readiness) {
+    publishing_.runner_changed(target_.name, state());
+  }
   if (supervisor_.core().awaited() == build) {
     publishing_.runner_reached(target_.name, build, Stage::RunnerUp, up);
   }
