@@ -75,7 +75,7 @@ Actions RunnerCore::on_launched(LaunchId launch, Instant now) {
   ++launches_;
   retry_until_.reset();
   up_since_ = now;
-  if (policy_.has_cleanup) cleanup_ = Cleanup::Needed;
+  cleanup_ = Cleanup::Needed;
   if (awaited_ == launched_) awaited_ = BuildId();
   (void)apply(RunnerEvent::Launched, now, actions);
   decide(now, actions);

@@ -137,7 +137,8 @@ inline constexpr auto kNotices = std::to_array<EnumName<Notice>>({
     {Notice::Sidecar, "sidecar"},
     {Notice::Cleanup, "cleanup"},
 });
-// One line for people.
+// One line for people. What is said of the port, the sidecar and the cleanup, whoever performs
+// says.
 struct Announce {
   Notice notice = Notice::Exited;
   std::string text;

@@ -194,6 +194,12 @@ TEST_CASE("a stop for good is the cleanup and then the program and then the side
   CHECK(core.on_sidecar_gone(core.launch(), kStart + 4s) == Actions{Entered{RunnerState::Idle}});
 }
 
+TEST_CASE("a cleanup that was configured while the program ran is executed") {
+  auto core = core_with_sidecar();
+  CHECK(core.set_policy(kCleanup, kStart + 1s).empty());
+  CHECK(deeds(core.request_stop(kStart + 2s)) == Actions{CleanUp{}});
+}
+
 TEST_CASE("a restart is no reason to clean up") {
   auto core = core_with_sidecar(kCleanup);
   CHECK(deeds(core.request_restart(kStart + 1s)) == Actions{Signal{SIGINT}});
