@@ -95,6 +95,10 @@ bool Statement::is_null(int column) const {
   return ::sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
 
+std::int64_t Statement::changed() const {
+  return ::sqlite3_changes64(::sqlite3_db_handle(statement_.get()));
+}
+
 void Statement::reset() {
   // Says once more what the last step said.
   static_cast<void>(::sqlite3_reset(statement_.get()));

@@ -37,6 +37,8 @@ class Statement {
   [[nodiscard]] std::string text(int column) const;
   [[nodiscard]] std::optional<int> whole_if(int column) const;
   [[nodiscard]] bool is_null(int column) const;
+  // The rows that a statement without RETURNING has changed; at its end, and before the next.
+  [[nodiscard]] std::int64_t changed() const;
   // To be stepped again, with other parameters.
   void reset();
 

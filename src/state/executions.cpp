@@ -17,8 +17,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kMostUnwrittenExecutions = 256;
-// The event loop stands still meanwhile; the rest is for the next that settles.
-constexpr int kMostForgottenAtOnce = 64;
 constexpr std::int64_t kVersionWithExecutions = 3;
 
 // The text of a statement is what it is kept by.
@@ -26,14 +24,6 @@ const std::string kExecutionColumns =
     "id, task, queue, status, attempt, trigger, input_withheld, max_retries, timeout_ms, queued_at,"
     " started_at, ended_at, retry_at, outcome, failure_kind, input, result";
 constexpr int kColumnCount = 17;
-
-// What changes of an execution after it was queued.
-const std::string kChanges =
-    "status = excluded.status, attempt = excluded.attempt, input_withheld = "
-    "excluded.input_withheld,"
-    " started_at = excluded.started_at, ended_at = excluded.ended_at, retry_at = excluded.retry_at,"
-    " outcome = excluded.outcome, failure_kind = excluded.failure_kind, input = excluded.input,"
-    " result = excluded.result";
 
 std::string parameters(int first, int count) {
   std::string text;
@@ -46,20 +36,33 @@ constexpr auto kLastNumber =
     "SELECT max((SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'executions'),"
     " (SELECT coalesce(max(id), 0) FROM executions))";
 
-// No row: it is settled already.
-const std::string kUpdate = fmt::format(
-    "INSERT INTO executions({}) VALUES({}) ON CONFLICT(id) DO UPDATE SET {}"
-    " WHERE status <> 'settled' RETURNING id",
-    kExecutionColumns, parameters(1, kColumnCount), kChanges);
+const std::string kInsert =
+    fmt::format("INSERT INTO executions({}) VALUES({}) ON CONFLICT(id) DO NOTHING",
+                kExecutionColumns, parameters(1, kColumnCount));
+
+// What changes of one after it was queued, with the parameters of kInsert. The statement that does
+// not name `ended_at` leaves both indexes alone. OR FAIL, because it is undone as a part of its
+// transaction or not at all: SQLite needs no journal for it alone.
+constexpr auto kProgress =
+    "UPDATE OR FAIL executions SET status = ?4, attempt = ?5, input_withheld = ?7,"
+    " started_at = ?11, retry_at = ?13, outcome = ?14, failure_kind = ?15, input = ?16,"
+    " result = ?17 WHERE id = ?1 AND ended_at IS NULL";
+constexpr auto kSettle =
+    "UPDATE OR FAIL executions SET status = ?4, attempt = ?5, input_withheld = ?7,"
+    " started_at = ?11, ended_at = ?12, retry_at = ?13, outcome = ?14, failure_kind = ?15,"
+    " input = ?16, result = ?17 WHERE id = ?1 AND ended_at IS NULL";
 
 constexpr auto kCount =
     "INSERT INTO counters(name, value) VALUES('settled', ?1), ('settled_bytes', ?2)"
-    " ON CONFLICT(name) DO UPDATE SET value = value + excluded.value RETURNING name, value";
+    " ON CONFLICT(name) DO UPDATE SET value = value + excluded.value";
+constexpr auto kCounted =
+    "SELECT (SELECT value FROM counters WHERE name = 'settled'),"
+    " (SELECT value FROM counters WHERE name = 'settled_bytes')";
 
-// The bytes that it gives back.
+// The bytes that they give back.
 constexpr auto kForgetOldest =
-    "DELETE FROM executions WHERE id = (SELECT id FROM executions"
-    " WHERE status = 'settled' AND id <> ?1 ORDER BY ended_at, id LIMIT 1)"
+    "DELETE FROM executions WHERE id IN (SELECT id FROM executions"
+    " WHERE ended_at IS NOT NULL AND id <> ?1 ORDER BY ended_at, id LIMIT ?2)"
     " RETURNING length(CAST(input AS BLOB)) + length(CAST(result AS BLOB)), id";
 
 const std::string kFind = fmt::format("SELECT {} FROM executions WHERE id = ?1", kExecutionColumns);
@@ -85,11 +88,17 @@ void bind_text(Statement& statement, int parameter, const std::optional<Text>& t
   }
 }
 
-// All but the first parameter, which is the number.
+// What is settled has an end: the file tells them apart by it.
+std::optional<WallTime> end_of(const ExecutionEntry& entry) {
+  if (entry.status != ExecutionStatus::Settled) return std::nullopt;
+  return entry.ended_at.value_or(entry.queued_at);
+}
+
 void bind_entry(Statement& statement, const ExecutionEntry& entry) {
   std::optional<std::int64_t> timeout;
   if (entry.timeout) timeout = entry.timeout->count();
-  statement.bind(2, entry.task.value())
+  statement.bind(1, static_cast<std::int64_t>(entry.id.value()))
+      .bind(2, entry.task.value())
       .bind(3, entry.queue)
       .bind(4, name_in(kExecutionStatuses, entry.status))
       .bind(5, std::int64_t{entry.attempt})
@@ -101,7 +110,7 @@ void bind_entry(Statement& statement, const ExecutionEntry& entry) {
       .bind(16, entry.input)
       .bind(17, entry.result);
   bind_text(statement, 11, text_of(entry.started_at));
-  bind_text(statement, 12, text_of(entry.ended_at));
+  bind_text(statement, 12, text_of(end_of(entry)));
   bind_text(statement, 13, text_of(entry.retry_at));
   bind_text(statement, 14, text_of(kExecutionOutcomes, entry.outcome));
   bind_text(statement, 15, text_of(kFailureKinds, entry.failure_kind));
@@ -132,24 +141,17 @@ ExecutionEntry execution_from(const Statement& row) {
   };
 }
 
-// The number in the one row of a statement that changes something; nothing if it changed nothing.
-// What it changes is certain only when it has come to its end.
-Result<std::optional<std::int64_t>> step_to_end(Statement& statement) {
-  const auto row = statement.step();
-  if (!row) return fail(row.error());
-  if (!*row) return std::nullopt;
-  const auto number = statement.whole(0);
-  const auto end = statement.step();
-  if (!end) return fail(end.error());
-  return number;
+// Whether a statement that gives no rows changed one.
+Result<bool> change(Statement& statement) {
+  if (const auto done = statement.step(); !done) return fail(done.error());
+  return statement.changed() > 0;
 }
 
 Result<void> forget(Database& database, const std::string& scope) {
   auto statement = database.kept("DELETE FROM states WHERE scope = ?1");
   if (!statement) return fail(statement.error());
   (*statement)->bind(1, scope);
-  const auto done = step_to_end(**statement);
-  if (!done) return fail(done.error());
+  if (const auto done = change(**statement); !done) return fail(done.error());
   return {};
 }
 
@@ -164,69 +166,86 @@ Result<Kept> count(Database& database, const Kept& more) {
   auto statement = database.kept(kCount);
   if (!statement) return fail(statement.error());
   (*statement)->bind(1, more.count).bind(2, more.bytes);
-  Kept kept;
-  while (true) {
-    const auto row = (*statement)->step();
-    if (!row) return fail(row.error());
-    if (!*row) return kept;
-    ((*statement)->text(0) == "settled" ? kept.count : kept.bytes) = (*statement)->whole(1);
-  }
+  if (const auto done = change(**statement); !done) return fail(done.error());
+  auto counted = database.kept(kCounted);
+  if (!counted) return fail(counted.error());
+  if (const auto row = (*counted)->step(); !row) return fail(row.error());
+  return Kept{(*counted)->whole(0), (*counted)->whole(1)};
 }
 
-// The bytes of the one that ended first; nothing if there is none beside the last.
-Result<std::optional<std::int64_t>> forget_oldest(Database& database, ExecutionId last) {
-  std::optional<std::int64_t> bytes;
-  ExecutionId oldest;
+// What settles in a transaction.
+struct Settled {
+  Kept more;
+  ExecutionId last;
+};
+
+// What is kept when up to `n` of those that ended first are gone.
+Result<Kept> forget_oldest(Database& database, ExecutionId last, std::int64_t n) {
+  Kept gone;
+  std::vector<ExecutionId> oldest;
   {
     auto statement = database.kept(kForgetOldest);
     if (!statement) return fail(statement.error());
-    (*statement)->bind(1, static_cast<std::int64_t>(last.value()));
-    const auto row = (*statement)->step();
-    if (!row) return fail(row.error());
-    if (!*row) return std::nullopt;
-    bytes = (*statement)->whole(0);
-    oldest = ExecutionId(static_cast<std::uint64_t>((*statement)->whole(1)));
-    if (const auto end = (*statement)->step(); !end) return fail(end.error());
+    (*statement)->bind(1, static_cast<std::int64_t>(last.value())).bind(2, n);
+    while (true) {
+      const auto row = (*statement)->step();
+      if (!row) return fail(row.error());
+      if (!*row) break;
+      --gone.count;
+      gone.bytes -= (*statement)->whole(0);
+      oldest.emplace_back(static_cast<std::uint64_t>((*statement)->whole(1)));
+    }
   }
-  if (auto forgotten = forget(database, scope_for(oldest)); !forgotten) {
-    return fail(forgotten.error());
+  for (const auto id : oldest) {
+    if (auto done = forget(database, scope_for(id)); !done) return fail(done.error());
   }
-  return bytes;
+  return count(database, gone);
 }
 
-// In the transaction in which it settles, so that the sums are those of the rows.
-Result<void> on_settled(Database& database, ExecutionId id, const ExecutionEntry& entry) {
-  const auto size = static_cast<std::int64_t>(entry.input.size() + entry.result.size());
-  auto kept = count(database, {.count = 1, .bytes = size});
-  for (int i = 0; i < kMostForgottenAtOnce && kept; ++i) {
-    if (kept->count <= Executions::kKept && kept->bytes <= Executions::kKeptBytes) return {};
-    const auto forgotten = forget_oldest(database, id);
-    if (!forgotten) return fail(forgotten.error());
-    if (!*forgotten) return {};
-    kept = count(database, {.count = -1, .bytes = -**forgotten});
+// In the transaction in which they settle, so that the sums are those of the rows.
+Result<void> on_settled(Database& database, const Settled& settled) {
+  if (settled.more.count == 0) return {};
+  constexpr auto kAtOnce = Executions::kForgottenAtOnce;
+  auto kept = count(database, settled.more);
+  if (kept && kept->count >= Executions::kKept + kAtOnce) {
+    kept = forget_oldest(database, settled.last, kAtOnce);
+  }
+  for (int i = 0; kept && kept->bytes > Executions::kKeptBytes && i < kAtOnce; ++i) {
+    kept = forget_oldest(database, settled.last, 1);
   }
   if (!kept) return fail(kept.error());
   return {};
 }
 
-enum class Written { Yes, WasSettled };
+// Whether a row was written.
+Result<bool> write(Database& database, std::string_view sql, const ExecutionEntry& entry) {
+  auto statement = database.kept(sql);
+  if (!statement) return fail(statement.error());
+  bind_entry(**statement, entry);
+  return change(**statement);
+}
 
-Result<Written> write(Database& database, const ExecutionEntry& entry) {
-  {
-    auto statement = database.kept(kUpdate);
-    if (!statement) return fail(statement.error());
-    (*statement)->bind(1, static_cast<std::int64_t>(entry.id.value()));
-    bind_entry(**statement, entry);
-    const auto changed = step_to_end(**statement);
-    if (!changed) return fail(changed.error());
-    if (!*changed) return Written::WasSettled;
+// The last of `entries` that is settled in the file: it stays as it is there.
+Result<std::optional<ExecutionId>> write(Database& database,
+                                         const std::vector<const ExecutionEntry*>& entries) {
+  auto transaction = Transaction::begin(database);
+  if (!transaction) return fail(transaction.error());
+  std::optional<ExecutionId> before;
+  Settled settled;
+  for (const auto* entry : entries) {
+    const bool settles = entry->status == ExecutionStatus::Settled;
+    auto written = write(database, settles ? kSettle : kProgress, *entry);
+    if (written && !*written) written = write(database, kInsert, *entry);
+    if (!written) return fail(written.error());
+    if (!*written) before = entry->id;
+    if (!*written || !settles) continue;
+    settled.last = entry->id;
+    ++settled.more.count;
+    settled.more.bytes += static_cast<std::int64_t>(entry->input.size() + entry->result.size());
   }
-  if (entry.status == ExecutionStatus::Settled) {
-    if (auto counted = on_settled(database, entry.id, entry); !counted) {
-      return fail(counted.error());
-    }
-  }
-  return Written::Yes;
+  if (auto counted = on_settled(database, settled); !counted) return fail(counted.error());
+  if (auto committed = transaction->commit(); !committed) return fail(committed.error());
+  return before;
 }
 
 Result<std::vector<ExecutionEntry>> rows_of(Statement& statement) {
@@ -255,9 +274,8 @@ Result<std::vector<ExecutionEntry>> read_recent(Database& database, int n,
   if (!filter.task.value().empty()) where = "WHERE task = ?1";
   // Written out for the index that holds only those.
   if (filter.status) where += " AND status = ?2";
-  if (filter.status == ExecutionStatus::Settled) where += " AND status = 'settled'";
-  if (filter.status && filter.status != ExecutionStatus::Settled)
-    where += " AND status <> 'settled'";
+  if (filter.status == ExecutionStatus::Settled) where += " AND ended_at IS NOT NULL";
+  if (filter.status && filter.status != ExecutionStatus::Settled) where += " AND ended_at IS NULL";
   auto statement = database.prepare(fmt::format(
       "SELECT {} FROM executions {} ORDER BY id DESC LIMIT ?3", kExecutionColumns, where));
   if (!statement) return fail(statement.error());
@@ -268,7 +286,7 @@ Result<std::vector<ExecutionEntry>> read_recent(Database& database, int n,
 
 Result<std::vector<ExecutionEntry>> read_unsettled(Database& database) {
   auto statement = database.prepare(fmt::format(
-      "SELECT {} FROM executions WHERE status <> 'settled' ORDER BY id", kExecutionColumns));
+      "SELECT {} FROM executions WHERE ended_at IS NULL ORDER BY id", kExecutionColumns));
   if (!statement) return fail(statement.error());
   return rows_of(*statement);
 }
@@ -280,16 +298,14 @@ Result<bool> put(Database& database, const std::string& scope, const std::string
       "INSERT INTO states(scope, key, value) SELECT ?1, ?2, ?3"
       " WHERE EXISTS(SELECT 1 FROM states WHERE scope = ?1 AND key = ?2)"
       " OR (SELECT count(*) FROM states WHERE scope = ?1) < ?4"
-      " ON CONFLICT(scope, key) DO UPDATE SET value = excluded.value RETURNING 1");
+      " ON CONFLICT(scope, key) DO UPDATE SET value = excluded.value");
   if (!statement) return fail(statement.error());
   (*statement)
       ->bind(1, scope)
       .bind(2, key)
       .bind(3, value)
       .bind(4, static_cast<std::int64_t>(Executions::kMostKeys));
-  const auto done = step_to_end(**statement);
-  if (!done) return fail(done.error());
-  return done->has_value();
+  return change(**statement);
 }
 
 Result<std::map<std::string, std::string>> read_state(Database& database,
@@ -358,19 +374,8 @@ Result<void> Executions::update(const std::vector<const ExecutionEntry*>& entrie
     return flush();
   }
   // The usual case: nothing is copied.
-  using Settled = std::optional<ExecutionId>;
-  const auto settled = database_->attempt([&](Database& database) -> Result<Settled> {
-    auto transaction = Transaction::begin(database);
-    if (!transaction) return fail(transaction.error());
-    Settled before;
-    for (const auto* entry : entries) {
-      const auto done = write(database, *entry);
-      if (!done) return fail(done.error());
-      if (*done == Written::WasSettled) before = entry->id;
-    }
-    if (auto committed = transaction->commit(); !committed) return fail(committed.error());
-    return before;
-  });
+  const auto settled =
+      database_->attempt([&](Database& database) { return write(database, entries); });
   if (!settled) {
     keep_unwritten(entries);
     return fail(settled.error());
@@ -385,17 +390,14 @@ void Executions::keep_unwritten(const std::vector<const ExecutionEntry*>& entrie
 
 Result<void> Executions::flush() {
   if (unwritten_.empty()) return {};
-  auto written = database_->attempt([&](Database& database) -> Result<void> {
-    auto transaction = Transaction::begin(database);
-    if (!transaction) return fail(transaction.error());
-    for (const auto& [id, entry] : unwritten_) {
-      // One that is settled in the file stays as it is.
-      if (const auto done = write(database, entry); !done) return fail(done.error());
-    }
-    return transaction->commit();
-  });
-  if (written) unwritten_.clear();
-  return written;
+  std::vector<const ExecutionEntry*> entries;
+  entries.reserve(unwritten_.size());
+  for (const auto& [id, entry] : unwritten_) entries.push_back(&entry);
+  const auto written =
+      database_->attempt([&](Database& database) { return write(database, entries); });
+  if (!written) return fail(written.error());
+  unwritten_.clear();
+  return {};
 }
 
 Result<std::optional<ExecutionEntry>> Executions::find(ExecutionId id) {

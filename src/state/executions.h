@@ -47,7 +47,7 @@ struct ExecutionEntry {
   std::string trigger;  // "exec", "hook:<target>"
   WallTime queued_at{};
   std::optional<WallTime> started_at = std::nullopt;
-  std::optional<WallTime> ended_at = std::nullopt;
+  std::optional<WallTime> ended_at = std::nullopt;  // once settled: kept as queued_at if absent
   std::optional<WallTime> retry_at = std::nullopt;
   std::optional<ExecutionOutcome> outcome = std::nullopt;
   std::optional<FailureKind> failure_kind = std::nullopt;
@@ -65,8 +65,11 @@ struct ExecutionFilter {
 class Executions {
  public:
   // What is kept of the settled ones: so many, and so many bytes of their inputs and results. Those
-  // that ended first are forgotten, and their state with them; the last is kept in any case.
+  // that ended first are forgotten, and their state with them; the last is kept in any case. They
+  // go when there are so many more, together, because one by one costs as much as writing one down;
+  // for their bytes no more of them go at once, because the event loop stands still meanwhile.
   static constexpr int kKept = 10'000;
+  static constexpr int kForgottenAtOnce = 64;
   static constexpr std::int64_t kKeptBytes = std::int64_t{64} << 20U;
   // Of the state of one scope: keys, and bytes of a key with its value.
   static constexpr std::size_t kMostKeys = 256;

@@ -80,6 +80,15 @@ CREATE TABLE states(
 ) STRICT, WITHOUT ROWID;
 PRAGMA user_version = 3;
 )sql",
+    // That an execution starts changes nothing in an index.
+    R"sql(
+UPDATE executions SET ended_at = queued_at WHERE status = 'settled' AND ended_at IS NULL;
+DROP INDEX executions_unsettled;
+DROP INDEX executions_settled;
+CREATE INDEX executions_unsettled ON executions(id) WHERE ended_at IS NULL;
+CREATE INDEX executions_settled ON executions(ended_at, id) WHERE ended_at IS NOT NULL;
+PRAGMA user_version = 4;
+)sql",
 });
 static_assert(kMigrations.size() == ProjectDatabase::kVersion);
 

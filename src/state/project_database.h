@@ -18,7 +18,7 @@ namespace poltergeist::state {
 class ProjectDatabase {
  public:
   // Version 1: builds. 2: their timing. 3: executions and their state.
-  static constexpr std::int64_t kVersion = 3;
+  static constexpr std::int64_t kVersion = 4;
 
   [[nodiscard]] static std::filesystem::path file_in(const std::filesystem::path& root);
 

@@ -12,6 +12,7 @@
 #include <set>
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "state/event.h"
@@ -108,6 +109,7 @@ TEST_CASE("every status, outcome and kind of failure comes back as it went in") 
   for (const auto& [status, name] : kExecutionStatuses) {
     auto entry = added(executions, queued());
     entry.status = status;
+    if (status == ExecutionStatus::Settled) entry.ended_at = kStart;
     REQUIRE(executions.update(entry));
     CHECK(*executions.find(entry.id) == entry);
   }
@@ -229,17 +231,29 @@ TEST_CASE("what is to go on comes oldest first, and nothing that is settled") {
 
 // ---- What is forgotten
 
+namespace {
+
+// As if so many had settled long ago that those that ended first are forgotten with the next.
+void bring_to_limit(const test::TempDir& root) {
+  constexpr auto kOneLess = Executions::kKept + Executions::kForgottenAtOnce - 1;
+  Other(root).execute(
+      fmt::format("UPDATE counters SET value = {} WHERE name = 'settled'", kOneLess).c_str());
+}
+
+}  // namespace
+
 TEST_CASE("the last ten thousand settled executions are kept, and all that are not settled") {
   const test::TempDir root(test::memory_directory());
   auto executions = opened(root);
   added(executions, queued());  // the oldest, and waiting
-  for (int i = 0; i < Executions::kKept + 3; ++i) {
+  constexpr auto kMore = Executions::kForgottenAtOnce;
+  for (int i = 0; i < Executions::kKept + kMore + 3; ++i) {
     REQUIRE(executions.update(settled(added(executions, queued()))));
   }
   const auto all = numbers_of(executions.recent(20'000));
-  CHECK(all.size() == Executions::kKept + 1);
-  CHECK(all.front() == Executions::kKept + 4);
-  CHECK(all[all.size() - 2] == 5);
+  CHECK(all.size() == Executions::kKept + 4);
+  CHECK(all.front() == Executions::kKept + kMore + 4);
+  CHECK(all[all.size() - 2] == kMore + 2);
   CHECK(all.back() == 1);
 }
 
@@ -247,15 +261,14 @@ TEST_CASE("what ended first is forgotten first, however late it began") {
   const test::TempDir root;
   auto executions = opened(root);
   const auto long_one = added(executions, queued());
-  for (int i = 0; i < 2; ++i) {
+  for (int i = 0; i < Executions::kForgottenAtOnce + 1; ++i) {
     REQUIRE(executions.update(settled(added(executions, queued()))));
   }
-  // As if there were as many as are kept.
-  Other(root).execute("UPDATE counters SET value = 10000 WHERE name = 'settled'");
+  bring_to_limit(root);
   auto end = settled(long_one);
   end.ended_at = kStart + std::chrono::hours(24);
   REQUIRE(executions.update(end));
-  CHECK(numbers_of(executions.recent(10)) == Numbers{3, 1});
+  CHECK(numbers_of(executions.recent(10)) == Numbers{Executions::kForgottenAtOnce + 2, 1});
 }
 
 TEST_CASE("64 MiB of results are kept, and the last one however large it is") {
@@ -280,18 +293,18 @@ TEST_CASE("64 MiB of results are kept, and the last one however large it is") {
 TEST_CASE("the state of an execution is forgotten with it, and no other") {
   const test::TempDir root(test::memory_directory());
   auto executions = opened(root);
-  for (int i = 0; i < 2; ++i) {
+  for (int i = 0; i < Executions::kForgottenAtOnce + 1; ++i) {
     const auto entry = added(executions, queued());
     REQUIRE(executions.set_state(scope_for(entry.id), "k", "v"));
     REQUIRE(executions.update(settled(entry)));
   }
   REQUIRE(executions.set_state("target:app", "k", "v"));
-  // As if all the others had settled long ago.
-  Other(root).execute("UPDATE counters SET value = 10000 WHERE name = 'settled'");
+  bring_to_limit(root);
   REQUIRE(executions.update(settled(added(executions, queued()))));
-  CHECK(numbers_of(executions.recent(10)) == Numbers{3, 2});
+  CHECK(numbers_of(executions.recent(10)) == Numbers{66, 65});
   CHECK(executions.state_of("execution:1")->empty());
-  CHECK(executions.state_of("execution:2")->size() == 1);
+  CHECK(executions.state_of("execution:64")->empty());
+  CHECK(executions.state_of("execution:65")->size() == 1);
   CHECK(executions.state_of("target:app")->size() == 1);
 }
 
@@ -412,7 +425,7 @@ TEST_CASE("executions whose file is damaged begin anew, and the file is set asid
   }
   SECTION("a database of something else with our number") {
     root.write(".poltergeist/history.db", "");
-    Other(root).execute("CREATE TABLE executions(a); PRAGMA user_version = 3");
+    Other(root).execute("CREATE TABLE executions(a); PRAGMA user_version = 4");
   }
   SECTION("one of version 2 that is none") {
     root.write(".poltergeist/history.db", "");
@@ -568,6 +581,30 @@ TEST_CASE("a file of before the executions takes them up") {
           (version[0] == '1' ? 0 : 3));
     CHECK_FALSE(fs::exists(root / ".poltergeist/history.db.corrupt"));
   }
+}
+
+// Of one that was settled, one that was executing when the daemon was killed, and one that waited.
+TEST_CASE("a file of before ends told executions apart keeps them as they were") {
+  const test::TempDir root;
+  fs::create_directory(root / ".poltergeist");
+  fs::copy_file(fs::path(POLTERGEIST_SOURCE_DIR) / "tests/state/old/history-3.db",
+                root / ".poltergeist/history.db");
+  auto executions = opened(root);
+  const auto all = executions.recent(10);
+  REQUIRE(all);
+  REQUIRE(all->size() == 3);
+  CHECK(all->at(0).status == ExecutionStatus::Queued);
+  CHECK(all->at(1).status == ExecutionStatus::Running);
+  CHECK(all->at(2).status == ExecutionStatus::Settled);
+  CHECK(*executions.unsettled() == std::vector{all->at(1), all->at(0)});
+  CHECK(*executions.recent(10, {.status = ExecutionStatus::Settled}) == std::vector{all->at(2)});
+  auto late = all->at(2);
+  late.status = ExecutionStatus::Running;
+  CHECK_FALSE(executions.update(late));
+  auto end = all->at(1);
+  end.status = ExecutionStatus::Settled;
+  REQUIRE(executions.update(end));
+  CHECK(executions.unsettled()->size() == 1);
 }
 
 TEST_CASE("whoever only reads the executions needs no lock, creates nothing and mends nothing") {

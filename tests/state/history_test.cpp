@@ -223,7 +223,7 @@ TEST_CASE("a history that is spoilt while it is open is set aside and begins ane
 TEST_CASE("a history of a newer version is left as it is, with a word about it") {
   const test::TempDir root;
   opened(root);
-  Other(root).execute("PRAGMA user_version = 4");
+  Other(root).execute("PRAGMA user_version = 5");
   CHECK(recorded_timings(root.path(), kApp, 1).error().code == Errc::Unavailable);
   const auto history = History::open(root.path());
   REQUIRE_FALSE(history);
