@@ -138,12 +138,14 @@ Result<ExecutionId> Tasking::submit(ExecutionRequest request) {
   if (closed_) return fail(Errc::Unavailable, "the daemon is about to end");
   // What does not fit is said to whoever asks, not to whoever looks at the result.
   if (const auto fits = tasks::deliver(*task, request.input); !fits) return fail(fits.error());
-  const auto kept = tasks::stored_text(without_secrets(request.input));
+  // Most have none: nothing to look through.
+  const bool has_input = !request.input.empty();
+  const auto kept = tasks::stored_text(has_input ? without_secrets(request.input) : request.input);
   Record record;
   record.entry = {.task = task->name,
                   .queue = task->queue,
                   .input = kept,
-                  .input_withheld = json_of(kept) != request.input,
+                  .input_withheld = has_input && json_of(kept) != request.input,
                   .max_retries = request.max_retries,
                   .status = state::ExecutionStatus::Queued,
                   .trigger = request.trigger,

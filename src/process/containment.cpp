@@ -21,14 +21,10 @@ namespace {
 // found again and again dies on its own time.
 constexpr int kMostLooks = 10;
 
-bool has_exited(pid_t child, int options) {
-  siginfo_t info{};
-  options |= WEXITED | WNOHANG;
-  return ::waitid(P_PID, static_cast<id_t>(child), &info, options) == 0 && info.si_pid != 0;
-}
-
 bool reap(pid_t child) {
-  return has_exited(child, 0);
+  siginfo_t info{};
+  constexpr int kOptions = WEXITED | WNOHANG;
+  return ::waitid(P_PID, static_cast<id_t>(child), &info, kOptions) == 0 && info.si_pid != 0;
 }
 
 void await_exit(pid_t pid, Milliseconds at_most) {
@@ -36,6 +32,13 @@ void await_exit(pid_t pid, Milliseconds at_most) {
   if (!pidfd) return;
   pollfd ready{pidfd->get(), POLLIN, 0};
   ::poll(&ready, 1, static_cast<int>(at_most.count()));
+}
+
+// A child of ours that has not ended; one that somebody else has reaped has.
+bool is_running(pid_t child) {
+  siginfo_t info{};
+  constexpr int kOptions = WEXITED | WNOHANG | WNOWAIT;
+  return ::waitid(P_PID, static_cast<id_t>(child), &info, kOptions) == 0 && info.si_pid == 0;
 }
 
 bool is_stop_signal(int signal) {
@@ -85,15 +88,16 @@ bool Containment::owns(const ProcessEntry& child_of_ours) const {
 
 std::vector<ProcessEntry> Containment::members() {
   std::vector<ProcessEntry> found;
-  for (const pid_t pid : own_children()) {
-    if (is_of_another_unit(pid)) continue;
+  const auto add = [&](pid_t pid) {
     auto entry = find_process(pid);
     if (entry && entry->state != ProcessState::Dead && owns(*entry)) {
       found.push_back(*std::move(entry));
     }
+  };
+  if (leader_ != 0) add(leader_);
+  for (const pid_t pid : own_children()) {
+    if (pid != leader_ && !is_of_another_unit(pid)) add(pid);
   }
-  std::stable_partition(found.begin(), found.end(),
-                        [this](const ProcessEntry& entry) { return entry.id.pid == leader_; });
   for (std::size_t i = 0; i < found.size(); ++i) {
     const pid_t parent = found[i].id.pid;
     for (const pid_t pid : children_of(parent)) {
@@ -136,16 +140,14 @@ void Containment::kill_all() {
 }
 
 bool Containment::is_empty() {
-  // Only we reap our children, so whoever hangs below us hangs below an entry of this list, be it a
-  // zombie by now: then its children are ours already, and one more look shows them.
+  if (leader_ != 0 && is_running(leader_)) return false;
+  // From here on what it left is ours. Only we reap our children, so whoever hangs below us hangs
+  // below an entry of this list, be it a zombie by now: then its children are ours already, and one
+  // more look shows them.
   while (true) {
     bool reaped = false;
     for (const pid_t pid : own_children()) {
-      if (pid == leader_) {
-        if (!has_exited(pid, WNOWAIT)) return false;
-        continue;
-      }
-      if (is_of_another_unit(pid)) continue;
+      if (pid == leader_ || is_of_another_unit(pid)) continue;
       const auto entry = find_process(pid);
       if (!entry || !owns(*entry)) continue;
       if (entry->state != ProcessState::Dead) return false;

@@ -18,16 +18,22 @@ std::string_view name_of(std::string_view entry) {
 std::vector<std::string> own_environment() {
   std::vector<std::string> entries;
   if (environ == nullptr) return entries;
-  for (char** entry = environ; *entry != nullptr; ++entry) entries.emplace_back(*entry);
+  std::size_t count = 0;
+  while (environ[count] != nullptr) ++count;
+  entries.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) entries.emplace_back(environ[i]);
   return entries;
 }
 
 std::vector<std::string> merged_environment(std::vector<std::string> base,
                                             const std::map<std::string, std::string>& over) {
-  const auto is_set_anew = [&](const std::string& entry) {
-    return over.find(std::string(name_of(entry))) != over.end();
-  };
-  base.erase(std::remove_if(base.begin(), base.end(), is_set_anew), base.end());
+  std::vector<std::string_view> names;  // sorted, as the map is
+  names.reserve(over.size());
+  for (const auto& [name, value] : over) names.emplace_back(name);
+  std::erase_if(base, [&](const std::string& entry) {
+    return std::binary_search(names.begin(), names.end(), name_of(entry));
+  });
+  base.reserve(base.size() + over.size());
   for (const auto& [name, value] : over) base.push_back(name + '=' + value);
   return base;
 }

@@ -27,18 +27,23 @@ std::string short_proc_text(const std::string& path) {
   return {buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0))};
 }
 
-// Files of /proc have no size: they are read until they end. Empty for what is gone or forbidden.
-std::string proc_text(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+// Files of /proc have no size: they are read from their beginning until they end. Empty for what is
+// gone or forbidden.
+std::string proc_text(int fd) {
   std::string text;
-  if (!fd) return text;
   std::array<char, 4096> buffer;
   while (true) {
-    const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
+    const ssize_t count =
+        ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(text.size()));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return text;
     text.append(buffer.data(), static_cast<std::size_t>(count));
   }
+}
+
+std::string proc_text(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return fd ? proc_text(fd.get()) : std::string();
 }
 
 // Cuts the next word off `text`.
@@ -60,10 +65,12 @@ std::optional<Number> next_number(std::string_view& text) {
   return number;
 }
 
-void append_children(pid_t pid, std::string_view task, std::vector<pid_t>& children) {
-  const std::string text = proc_text(fmt::format("/proc/{}/task/{}/children", pid, task));
-  std::string_view rest = text;
-  while (const auto child = next_number<pid_t>(rest)) children.push_back(*child);
+std::string children_file(pid_t pid, std::string_view task) {
+  return fmt::format("/proc/{}/task/{}/children", pid, task);
+}
+
+void append_numbers(std::string_view text, std::vector<pid_t>& numbers) {
+  while (const auto number = next_number<pid_t>(text)) numbers.push_back(*number);
 }
 
 ProcessState state_for(char letter, int threads) {
@@ -108,9 +115,17 @@ std::optional<ProcessEntry> find_process(pid_t pid) {
 }
 
 std::vector<pid_t> own_children() {
-  std::vector<pid_t> children;
+  // Kept open, for each end of a command asks; a process that was forked has its own.
+  static UniqueFd file;
+  static pid_t owner = 0;
   const pid_t self = ::getpid();
-  append_children(self, std::to_string(self), children);
+  if (owner != self || !file) {
+    file =
+        UniqueFd(::open(children_file(self, std::to_string(self)).c_str(), O_RDONLY | O_CLOEXEC));
+    owner = self;
+  }
+  std::vector<pid_t> children;
+  append_numbers(proc_text(file.get()), children);
   return children;
 }
 
@@ -121,7 +136,8 @@ std::vector<pid_t> children_of(pid_t pid) {
   const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(tasks.c_str()), ::closedir);
   if (!open) return children;
   while (const dirent* task = ::readdir(open.get())) {
-    if (task->d_name[0] != '.') append_children(pid, task->d_name, children);
+    if (task->d_name[0] == '.') continue;
+    append_numbers(proc_text(children_file(pid, task->d_name)), children);
   }
   return children;
 }

@@ -43,15 +43,44 @@ constexpr auto kSteps = std::to_array<EnumName<Step>>({
     {Step::Exec, "executing it"},
 });
 
+// A kernel_sigaction; the first word is the handler. By the system call itself, because the C
+// library refuses the two signals that it uses, which somebody may have ignored as well.
+constexpr int kSignals = 64;
+using SignalAction = std::array<unsigned long, 8>;
+constexpr unsigned long kIgnoredHandler = 1;  // SIG_IGN
+POLTERGEIST_UNCHECKED bool set_action(int signal, const SignalAction* action,
+                                      SignalAction* before) {
+  return ::syscall(SYS_rt_sigaction, signal, action, before, kSignals / 8) == 0;
+}
+
+// Those that this process ignores, and a 0. Asked for once: nothing of ours ignores a signal, so
+// they are what it was started with.
+const std::vector<int>& ignored_signals() {
+  static std::vector<int> ignored;
+  static pid_t owner = 0;
+  if (owner == ::getpid()) return ignored;
+  owner = ::getpid();
+  ignored.clear();
+  for (int signal = 1; signal <= kSignals; ++signal) {
+    SignalAction action{};
+    if (set_action(signal, nullptr, &action) && action.front() == kIgnoredHandler) {
+      ignored.push_back(signal);
+    }
+  }
+  ignored.push_back(0);
+  return ignored;
+}
+
 // Everything that the child needs, made ready before it exists: between clone and exec it makes
 // system calls and nothing else. It writes its answer here, too; the memory is the same.
 struct Briefing {
   std::vector<std::string> candidates;  // paths to execute, the first that works
-  std::vector<std::string> env_text;
+  std::string mark_entry;
   std::vector<char*> argv;
   std::vector<char*> env;
   std::vector<const char*> paths;
-  std::array<int, kFirstOwnFd> streams{};  // what becomes 0, 1 and 2; all above 2
+  const std::vector<int>* ignored = nullptr;  // signals; the last is 0
+  std::array<int, kFirstOwnFd> streams{};     // what becomes 0, 1 and 2; all above 2
   const char* directory = nullptr;
   Group group = Group::NewSession;
   int terminal = 0;
@@ -112,13 +141,11 @@ POLTERGEIST_UNCHECKED void become_unit(const Briefing& briefing) {
       ::write(fd, briefing.oom_score.data(), briefing.oom_score.size());
 }
 
-// The system call itself, because the C library refuses the two signals that it uses; a parent may
-// have ignored those as well, and that would survive exec.
-POLTERGEIST_UNCHECKED void reset_signals() {
-  constexpr std::array<unsigned long, 8> kDefaultAction{};  // a kernel_sigaction that is SIG_DFL
-  constexpr int kSignals = 64;
-  for (int signal = 1; signal <= kSignals; ++signal) {
-    ::syscall(SYS_rt_sigaction, signal, kDefaultAction.data(), nullptr, kSignals / 8);
+// exec itself resets those that are caught.
+POLTERGEIST_UNCHECKED void reset_signals(const Briefing& briefing) {
+  constexpr SignalAction kDefault{};
+  for (const int* signal = briefing.ignored->data(); *signal != 0; ++signal) {
+    set_action(*signal, &kDefault, nullptr);
   }
   sigset_t none;
   ::sigemptyset(&none);
@@ -162,7 +189,7 @@ POLTERGEIST_UNCHECKED int child_main(void* argument) {
   if (briefing.directory != nullptr && ::chdir(briefing.directory) != 0) {
     fail_at(Step::Directory, errno);
   }
-  reset_signals();
+  reset_signals(briefing);
   fail_at(Step::Exec, execute(briefing));
   return 0;
 }
@@ -189,8 +216,7 @@ Result<int> source_for(const Stream& stream, int number, std::vector<UniqueFd>& 
 Result<int> new_pipe(UniqueFd& ours, std::vector<UniqueFd>& opened) {
   auto pipe = make_pipe();
   if (!pipe) return fail(pipe.error());
-  const int flags = ::fcntl(pipe->read_end.get(), F_GETFL);
-  if (::fcntl(pipe->read_end.get(), F_SETFL, flags | O_NONBLOCK) < 0) return fail_errno("a pipe");
+  if (::fcntl(pipe->read_end.get(), F_SETFL, O_NONBLOCK) < 0) return fail_errno("a pipe");
   ours = std::move(pipe->read_end);
   opened.push_back(std::move(pipe->write_end));
   const int fd = opened.back().get();
@@ -237,40 +263,51 @@ std::vector<std::string> candidates_for(const SpawnPlan& plan) {
   }
 }
 
+// exec promises not to write to it; its type is older than const.
+char* pointer_to(const std::string& text) {
+  return const_cast<char*>(text.c_str());
+}
+
 std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
-  pointers.reserve(texts.size() + 1);
-  // exec promises not to write to them; its type is older than const.
-  for (const auto& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
-  pointers.push_back(nullptr);
+  pointers.reserve(texts.size() + 2);  // the mark, and the end
+  for (const auto& text : texts) pointers.push_back(pointer_to(text));
   return pointers;
 }
 
-// Not by read_file(), whose buffer costs more than the rest: this is in every start.
-std::string raised_oom_score() {
+int own_oom_score() {
   const UniqueFd fd(::open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC));
   std::array<char, 16> text{};
   const ssize_t count = ::read(fd.get(), text.data(), text.size() - 1);
-  const int own = count > 0 ? std::atoi(text.data()) : 0;
-  return std::to_string(std::min(own + kOomScoreRaise, kHighestOomScore));
+  return count > 0 ? std::atoi(text.data()) : 0;
+}
+
+// Ours is asked for once: whoever starts a daemon gives it its own before.
+const std::string& raised_oom_score() {
+  static const std::string raised =
+      std::to_string(std::min(own_oom_score() + kOomScoreRaise, kHighestOomScore));
+  return raised;
 }
 
 void fill(const SpawnPlan& plan, Briefing& briefing) {
   briefing.candidates = candidates_for(plan);
-  briefing.env_text = plan.env;
+  briefing.argv = pointers_to(plan.argv);
+  briefing.argv.push_back(nullptr);
+  briefing.env = pointers_to(plan.env);
   briefing.is_unit = plan.role == Role::Unit;
   if (briefing.is_unit) {
-    const std::string variable = std::string(UnitMark::kVariable) + '=';
     // We may be part of somebody's unit ourselves.
-    std::erase_if(briefing.env_text,
-                  [&](const std::string& entry) { return entry.starts_with(variable); });
-    briefing.env_text.push_back(briefing.mark.entry());
+    const std::string variable = std::string(UnitMark::kVariable) + '=';
+    std::erase_if(briefing.env,
+                  [&](const char* entry) { return std::string_view(entry).starts_with(variable); });
+    briefing.mark_entry = briefing.mark.entry();
+    briefing.env.push_back(pointer_to(briefing.mark_entry));
     briefing.oom_score = raised_oom_score();
   }
-  briefing.argv = pointers_to(plan.argv);
-  briefing.env = pointers_to(briefing.env_text);
+  briefing.env.push_back(nullptr);
   for (const auto& path : briefing.candidates) briefing.paths.push_back(path.c_str());
   briefing.paths.push_back(nullptr);
+  briefing.ignored = &ignored_signals();
   briefing.directory = plan.cwd.empty() ? nullptr : plan.cwd.c_str();
   briefing.group = plan.group;
   briefing.terminal = plan.terminal;

@@ -46,9 +46,9 @@ Attempt::Attempt(Loop& loop, Command command, Listener listener)
 
 Result<void> Attempt::start(Orphanage& orphanage) {
   SpawnPlan plan;
-  plan.argv = command_.argv;
-  plan.cwd = command_.cwd;
-  plan.env = command_.env;
+  plan.argv = std::move(command_.argv);
+  plan.cwd = std::move(command_.cwd);
+  plan.env = std::move(command_.env);
   plan.out = Stream::pipe();
   plan.err = command_.errors_to_output ? Stream::same_as_out() : Stream::pipe();
   UniqueFd input;

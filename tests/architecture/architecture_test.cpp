@@ -147,6 +147,15 @@ TEST_CASE("threads, locks and atomics stay in sys/loop, sys/worker and sys/assis
   CHECK(wrong == std::vector<std::string>{});
 }
 
+// What process/spawn.cpp resets in its children are those that we were started with.
+TEST_CASE("nothing of ours ignores a signal") {
+  static const std::regex ignoring(R"re(signal\([^;]*SIG_IGN|sa_handler = SIG_IGN)re");
+  for (const auto& file : files_below(kSource / "src", {".h", ".cpp"})) {
+    INFO(file.string());
+    CHECK_FALSE(std::regex_search(text_of(file), ignoring));
+  }
+}
+
 TEST_CASE("clocks are read in sys/clock.h only") {
   static const std::regex reading(R"((steady|system|high_resolution)_clock::now\()");
   std::vector<std::string> wrong;
