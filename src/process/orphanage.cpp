@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "process/orphanage.h"
 
+#include <sys/epoll.h>
+
 #include <csignal>
 
+#include "base/log.h"
 #include "process/containment.h"
 #include "sys/clock.h"
 
@@ -13,16 +16,44 @@ namespace {
 // A build that leaves a process behind each time must not use up our descriptors: beyond this many,
 // the oldest writer finds its pipe closed.
 constexpr std::size_t kMostLatePipes = 32;
+constexpr Milliseconds kShepherdsLeastLife{100};
 
 }  // namespace
 
 Result<std::unique_ptr<Orphanage>> Orphanage::create(Loop& loop) {
   if (auto made = become_subreaper(); !made) return fail(made.error());
   std::unique_ptr<Orphanage> orphanage(new Orphanage(loop));
+  if (auto started = orphanage->start_shepherd(); !started) return fail(started.error());
   auto source = SignalSource::create(loop, {SIGCHLD}, [](ArrivedSignal) { reap_orphans(); });
   if (!source) return fail(source.error());
   orphanage->child_died_ = std::move(*source);
   return orphanage;
+}
+
+Result<void> Orphanage::start_shepherd() {
+  auto shepherd = Shepherd::start();
+  if (!shepherd) return fail(shepherd.error());
+  shepherd_.emplace(std::move(*shepherd));
+  shepherd_began_ = now();
+  auto ends = loop_.watch(shepherd_->pidfd(), EPOLLIN, "the shepherd",
+                          [this](std::uint32_t) { on_shepherd_gone(); });
+  if (!ends) return fail(ends.error());
+  shepherd_ends_ = std::move(*ends);
+  return {};
+}
+
+void Orphanage::on_shepherd_gone() {
+  shepherd_ends_.reset();
+  const pid_t pid = shepherd_->pid();
+  shepherd_.reset();
+  // Where nothing of its kind lives for long, another one would not either.
+  if (now() - shepherd_began_ < kShepherdsLeastLife) {
+    log_error("the shepherd (pid {}) was killed again: what is started from here on may outlive us",
+              pid);
+    return;
+  }
+  log_warn("the shepherd (pid {}) was killed; another one takes its place", pid);
+  if (auto started = start_shepherd(); !started) log_error("{}", started.error().message);
 }
 
 void Orphanage::keep_reading(UniqueFd pipe) {

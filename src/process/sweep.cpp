@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "process/sweep.h"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <filesystem>
 #include <set>
@@ -48,7 +50,7 @@ std::size_t kill_units_of(pid_t owner) {
     bool is_news = false;
     for (const auto pid : all_processes()) {
       const auto mark = mark_of(pid);
-      if (!mark || mark->owner != owner) continue;
+      if (!mark || mark->owner != owner || pid == ::getpid()) continue;
       const auto entry = find_process(pid);
       if (!entry || entry->state == ProcessState::Dead || descends_from(pid, owner)) continue;
       is_news |= killed.insert(entry->id).second;

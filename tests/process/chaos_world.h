@@ -20,6 +20,7 @@
 #include "process/process_table.h"
 #include "process/spawn.h"
 #include "process/unit.h"
+#include "process/unit_mark.h"
 #include "support/rounds.h"
 #include "sys/clock.h"
 #include "sys/loop.h"
@@ -63,11 +64,22 @@ inline std::string read_until(int fd, const std::string& until = "") {
   return text + "(nothing more came)";
 }
 
+// The children of a process, but for the shepherd that stands beside it.
+inline std::vector<pid_t> children_without_shepherd(pid_t pid = ::getpid()) {
+  auto children = children_of(pid);
+  std::erase_if(children, [&](pid_t child) {
+    const auto entry = find_process(child);
+    const auto mark = mark_of(child);
+    return entry && entry->name == "polter-shepherd" && mark && mark->owner == pid;
+  });
+  return children;
+}
+
 // Whoever hangs below this process: with it as a subreaper, everybody whom it ever started and who
-// lives.
+// lives; but for the shepherds.
 inline std::vector<std::string> everyone_below(pid_t pid = ::getpid()) {
   std::vector<std::string> names;
-  for (const pid_t child : children_of(pid)) {
+  for (const pid_t child : children_without_shepherd(pid)) {
     const auto entry = find_process(child);
     if (entry) names.push_back(entry->name + " " + std::to_string(child));
     for (auto& name : everyone_below(child)) names.push_back(std::move(name));

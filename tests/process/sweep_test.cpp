@@ -21,6 +21,7 @@ struct Owner {
     pid = ::fork();
     if (pid == 0) {
       const World world;
+      ::kill(world.orphanage->shepherd(), SIGKILL);  // which would be sooner
       auto plan = shell("setsid sh -c 'echo $$; exec sleep 600' & exec sleep 600");
       plan.out = Stream::to(pipe.write_end.get());
       auto unit = spawn(plan);

@@ -44,7 +44,7 @@ TEST_CASE("a background process that holds the pipe does not hold the build, and
   CHECK(now() - start >= Unit::kLateOutput);
   CHECK(now() - start < Unit::kLateOutput + 500ms);
   build.unit.reset();
-  const auto left = children_of(::getpid());
+  const auto left = children_without_shepherd();
   REQUIRE(left.size() == 1);
   CHECK(find_process(left.front())->state == ProcessState::Alive);
   // It is reaped as soon as it dies, by nobody's request.
@@ -71,7 +71,7 @@ TEST_CASE("what a leftover writes later is read, so that it does not die of a br
   const auto handle =
       world.loop->watch(said.get(), EPOLLIN, "said", [&](std::uint32_t) { is_alive = true; });
   CHECK(world.run_until([&] { return is_alive; }));
-  ::kill(children_of(::getpid()).front(), SIGKILL);
+  ::kill(children_without_shepherd().front(), SIGKILL);
   CHECK(world.run_until([&] { return everyone_below().empty(); }));
 }
 

@@ -269,4 +269,21 @@ std::vector<pid_t> processes_mentioning(const std::string& text) {
   return found;
 }
 
+std::vector<pid_t> children_of(pid_t pid) {
+  const auto process = std::filesystem::path("/proc") / std::to_string(pid);
+  std::istringstream text(text_of(process / "task" / std::to_string(pid) / "children"));
+  std::vector<pid_t> children;
+  for (pid_t child = 0; text >> child;) children.push_back(child);
+  return children;
+}
+
+std::vector<pid_t> shepherds_of(pid_t owner) {
+  auto children = children_of(owner);
+  std::erase_if(children, [](pid_t child) {
+    return text_of(std::filesystem::path("/proc") / std::to_string(child) / "comm") !=
+           "polter-shepherd\n";
+  });
+  return children;
+}
+
 }  // namespace poltergeist::test

@@ -113,5 +113,9 @@ class Program {
 [[nodiscard]] bool await_death(pid_t pid);
 // Every process whose environment or command line mentions `text`.
 [[nodiscard]] std::vector<pid_t> processes_mentioning(const std::string& text);
+// The children of a process.
+[[nodiscard]] std::vector<pid_t> children_of(pid_t pid);
+// Those of them that wait for its death.
+[[nodiscard]] std::vector<pid_t> shepherds_of(pid_t owner);
 
 }  // namespace poltergeist::test
