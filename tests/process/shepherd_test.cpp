@@ -28,9 +28,9 @@ constexpr auto kDeadly = std::to_array({SIGKILL, SIGSEGV, SIGTERM, SIGABRT});
 
 // A process with a unit of one process in each of the ways in which processes get away, which tells
 // their numbers and the shepherd's.
-class Owner {
+class DoomedOwner {
  public:
-  Owner() {
+  DoomedOwner() {
     auto pipe = make_pipe().value();
     pid_ = ::fork();
     if (pid_ == 0) {
@@ -57,9 +57,9 @@ class Owner {
     std::istringstream lines(told);
     for (pid_t pid = 0; lines >> pid;) watched_.push_back(open_pidfd(pid).value());
   }
-  Owner(const Owner&) = delete;
-  Owner& operator=(const Owner&) = delete;
-  ~Owner() {
+  DoomedOwner(const DoomedOwner&) = delete;
+  DoomedOwner& operator=(const DoomedOwner&) = delete;
+  ~DoomedOwner() {
     end_by(SIGKILL);
     ::waitpid(pid_, nullptr, 0);
     for (const auto& process : watched_) send_signal(process, SIGKILL);
@@ -85,7 +85,7 @@ class Owner {
 TEST_CASE("when its owner is killed the shepherd ends what is left of its units and then itself") {
   for (const int signal : kDeadly) {
     INFO(signal);
-    const Owner owner;
+    const DoomedOwner owner;
     REQUIRE(owner.known() == 6);
     owner.end_by(signal);
     CHECK(owner.all_end());
