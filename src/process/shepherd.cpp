@@ -138,7 +138,9 @@ Shepherd::~Shepherd() {
   if (!leash_) return;  // moved from
   [[maybe_unused]] const auto told = ::send(leash_.get(), ".", 1, MSG_NOSIGNAL);
   siginfo_t ended{};
-  ::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &ended, WEXITED);
+  while (::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &ended, WEXITED) != 0 &&
+         errno == EINTR) {
+  }
 }
 
 }  // namespace poltergeist::process

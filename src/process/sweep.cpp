@@ -53,8 +53,8 @@ std::size_t kill_units_of(pid_t owner) {
       if (!mark || mark->owner != owner || pid == ::getpid()) continue;
       const auto entry = find_process(pid);
       if (!entry || entry->state == ProcessState::Dead || descends_from(pid, owner)) continue;
+      if (!signal_process(entry->id, SIGKILL)) continue;  // not ours to end
       is_news |= killed.insert(entry->id).second;
-      signal_process(entry->id, SIGKILL);
     }
     if (!is_news) break;
   }
