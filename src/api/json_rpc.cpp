@@ -156,4 +156,8 @@ std::string encode(const Message& message) {
   return body.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
+std::string encode_notification(std::string_view method, std::string_view params) {
+  return fmt::format("{{\"jsonrpc\":\"2.0\",\"method\":\"{}\",\"params\":{}}}\n", method, params);
+}
+
 }  // namespace poltergeist::api

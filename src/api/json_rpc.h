@@ -88,5 +88,7 @@ using Message = std::variant<Request, Notification, Response>;
 [[nodiscard]] tl::expected<Message, RpcError> decode(std::string_view line);
 // One line with its newline. Text that is no UTF-8 is mended, never refused.
 [[nodiscard]] std::string encode(const Message& message);
+// The same of a notification whose params are JSON already.
+[[nodiscard]] std::string encode_notification(std::string_view method, std::string_view params);
 
 }  // namespace poltergeist::api

@@ -51,7 +51,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
      nullptr, "Exit codes: 0 nothing, 1 there are errors."},
     {"why", "", Group::Development,
      "Say which targets a path belongs to, or why a target was built", verb_why},
-    {"events", "", Group::Development, "Print what happens, one JSON object per line", verb_events},
+    {"events", "", Group::Development, "Print what happened, and what happens", verb_events},
     {"exec", "", Group::Development, "Execute a task of the configuration, here and now", verb_exec,
      nullptr,
      "Its output comes as it is printed; what it says of itself goes to stderr. Exit codes: 0\n"

@@ -244,7 +244,9 @@ api::Json Answers::status(const std::optional<TargetId>& only) const {
                       {"configPath", project_.file.string()},
                       {"logFile", to_utf8(log_file_.string())},
                       {"socket", publishing_.paths().socket().string()}};
-  if (const auto& degraded = publishing_.states().degraded()) daemon["degraded"] = *degraded;
+  if (const auto degraded = publishing_.degraded(); !degraded.empty()) {
+    daemon["degraded"] = to_utf8(degraded);
+  }
   return {
       {"daemon", std::move(daemon)},
       {"watch", std::move(watch)},

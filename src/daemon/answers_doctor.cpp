@@ -44,7 +44,7 @@ api::DoctorResult Answers::doctor() const {
   return {.pid = ::getpid(),
           .version = version_,
           .start_time = to_iso8601(started_),
-          .degraded = publishing_.states().degraded().value_or(""),
+          .degraded = publishing_.degraded(),
           .watch = watch(),
           .backend = std::string(watching_.backend()),
           .choice = watching_.choice(),

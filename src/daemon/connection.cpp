@@ -24,13 +24,22 @@ Result<std::unique_ptr<Connection>> Connection::open(Loop& loop, UniqueFd socket
 }
 
 void Connection::send(const api::Message& message) {
+  send_line(api::encode(message));
+}
+
+void Connection::send_line(std::string_view line) {
   if (broken_) return;
-  unsent_.add(api::encode(message));
+  unsent_.add(line);
   if (!write_some() || unsent_.must_drop()) {
     // Closed from the loop, not from here: the caller is in the middle of using us.
     broken_ = true;
     ::shutdown(socket_.get(), SHUT_RDWR);
   }
+  update_interest();
+}
+
+void Connection::when_taken(std::function<void()> then) {
+  when_taken_ = std::move(then);
   update_interest();
 }
 
@@ -41,6 +50,8 @@ void Connection::on_ready(std::uint32_t events) {
   if (open && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) open = read_some();
   // What came before the end of the connection is still carried out.
   handle_lines();
+  if (!*alive) return;
+  if (when_taken_ && unsent_.empty()) std::exchange(when_taken_, nullptr)();
   if (!*alive) return;
   if (!open || broken_) return close();
   update_interest();
@@ -104,7 +115,7 @@ void Connection::update_interest() {
   // For one that waits as well: what it waits for may have been sent outside of the loop.
   if (!unsent_.empty() || waiting_) events |= EPOLLOUT;
   loop_.change(ready_, events);
-  if (!waiting_) {
+  if (!waiting_ && !when_taken_) {
     impatience_.reset();
   } else if (!impatience_) {
     impatience_ = loop_.at(now() + patience_, "a client that does not read", [this] { close(); });

@@ -32,6 +32,12 @@ class Connection {
 
   // Queues a message and writes what the socket takes.
   void send(const api::Message& message);
+  // The same with one that is encoded already.
+  void send_line(std::string_view line);
+  // For those who have much to send: they wait while this holds, and are called once, from the
+  // loop, when all has been taken. A client that takes nothing for kPatience meanwhile is dropped.
+  [[nodiscard]] bool is_full() const { return unsent_.above_high_water(); }
+  void when_taken(std::function<void()> then);
 
  private:
   Connection(Loop& loop, UniqueFd socket, OnMessage on_message, OnClosed on_closed,
@@ -57,6 +63,7 @@ class Connection {
   api::LineReader lines_;
   std::optional<std::string> waiting_;  // a request that is not looked at before answers are read
   api::WriteBuffer unsent_;
+  std::function<void()> when_taken_;
   Loop::Handle impatience_;  // there while one waits, from the last byte that was taken
   bool broken_ = false;
   // Tells a callback's caller that the connection was destroyed meanwhile.

@@ -45,15 +45,12 @@ Result<void> Daemon::begin() {
     notifier_ = std::make_unique<NoNotifier>();
   }
 
-  std::optional<state::History> history;
-  if (auto opened = state::ProjectDatabase::open(project_.root)) {
-    history.emplace(*opened);
-    executions_ = std::make_unique<state::Executions>(*opened);
-  } else {
-    log_warn("going on without a history: {}", opened.error().message);
+  const auto database = state::ProjectDatabase::open(project_.root);
+  if (!database) log_warn("going on without a history: {}", database.error().message);
+  publishing_ = std::make_unique<Publishing>(loop_, settings_.paths, database, *notifier_);
+  if (database) {
+    executions_ = std::make_unique<state::Executions>(*database, &publishing_->bus().journal());
   }
-  publishing_ =
-      std::make_unique<Publishing>(loop_, settings_.paths, std::move(history), *notifier_);
   publishing_->set_project(project_);
   kept_state_ = std::make_unique<KeptState>(executions_.get());
   tasking_ = std::make_unique<Tasking>(Tasking::Parts{.executor = *executor_,

@@ -15,6 +15,13 @@ namespace {
 
 // The logs are looked through when builds have added as much as one of them may (build_log.h).
 constexpr std::uint64_t kLoggedBetweenLooks = 16 << 20;
+// As often as a state file says it.
+constexpr Milliseconds kBetweenProgress{200};
+
+state::Journal journal_in(const Result<std::shared_ptr<state::ProjectDatabase>>& database) {
+  if (!database) return state::Journal(database.error().message);
+  return {*database, wall_now()};
+}
 
 state::Progress to_state(const build::Progress& progress) {
   return {progress.current, progress.total, progress.percent, progress.label, wall_now()};
@@ -41,19 +48,23 @@ std::vector<std::string> error_lines(const BuildFinish& finish) {
 
 }  // namespace
 
-Publishing::Publishing(Loop& loop, state::ProjectPaths paths, std::optional<state::History> history,
+Publishing::Publishing(Loop& loop, state::ProjectPaths paths,
+                       const Result<std::shared_ptr<state::ProjectDatabase>>& database,
                        Notifier& notifier)
     : loop_(loop),
       paths_(std::move(paths)),
-      history_(std::move(history)),
       notifier_(notifier),
+      bus_(journal_in(database),
+           [this] { flushes_ = loop_.at(now(), "telling events", [this] { flush(); }); }),
       disk_(loop_),
       states_(paths_, wall_now(),
               [this](const auto& file, const auto& done) { make_safe(file, done); }),
       timer_(loop_, "writing state files", [this] {
         states_.on_time(this_moment());
-        arm();
-      }) {}
+        flush();
+      }) {
+  if (database) history_.emplace(*database);
+}
 
 void Publishing::set_project(const config::Project& project) {
   for (const auto& target : project_.targets) {
@@ -106,6 +117,9 @@ void Publishing::build_began(const BuildBegin& begin) {
 void Publishing::build_progressed(const TargetId& target, BuildId build,
                                   const build::Progress& progress) {
   states_.build_progress(target, build, to_state(progress), this_moment());
+  auto& told = told_progress_[target];
+  if (told != Instant{} && now() - told < kBetweenProgress) return;
+  told = now();
   publish(state::BuildProgress{target, build, to_state(progress)});
 }
 
@@ -159,6 +173,7 @@ void Publishing::build_finished(const BuildFinish& finish) {
                             .timing = timing});
   notify_of_end(finish, success_before);
   running_.erase(finish.target);
+  told_progress_.erase(finish.target);
   logged_ += finish.log_bytes;
   if (logged_ > kLoggedBetweenLooks) make_log_room();
 }
@@ -307,6 +322,8 @@ void Publishing::close() {
     }
   }
   states_.close(this_moment());
+  flush();
+  flushes_.reset();
   timer_.arm(std::nullopt);
 }
 
@@ -357,8 +374,28 @@ void Publishing::publish(state::EventBody body) {
   arm();
 }
 
+void Publishing::flush() {
+  flushes_.reset();
+  bus_.flush(now());
+  if (const auto why = degraded(); why != degraded_) {
+    if (!why.empty() && degraded_.empty()) log_warn("degraded: {}", why);
+    if (why.empty()) log_info("everything can be written again");
+    degraded_ = why;
+    publish(state::StateDegraded{why});
+  }
+  arm();
+}
+
+std::string Publishing::degraded() const {
+  if (const auto& behind = states_.degraded()) return *behind;
+  const auto& trouble = bus_.journal().trouble();
+  return trouble.empty() ? std::string() : "events are kept in memory only: " + trouble;
+}
+
 void Publishing::arm() {
-  timer_.arm(states_.deadline());
+  auto next = states_.deadline();
+  if (const auto retry = bus_.journal().deadline()) next = std::min(next.value_or(*retry), *retry);
+  timer_.arm(next);
 }
 
 }  // namespace poltergeist::daemon

@@ -19,6 +19,7 @@
 #include "daemon/notifier.h"
 #include "state/event_bus.h"
 #include "state/history.h"
+#include "state/project_database.h"
 #include "state/state_dir.h"
 #include "state/state_manager.h"
 #include "state/timing_figures.h"
@@ -65,8 +66,9 @@ struct BuildFinish {
 
 class Publishing {
  public:
-  Publishing(Loop& loop, state::ProjectPaths paths, std::optional<state::History> history,
-             Notifier& notifier);
+  // Without a database there is no history, and events are kept in memory only.
+  Publishing(Loop& loop, state::ProjectPaths paths,
+             const Result<std::shared_ptr<state::ProjectDatabase>>& database, Notifier& notifier);
 
   // Takes up a configuration: targets that are new, changed or gone.
   void set_project(const config::Project& project);
@@ -97,6 +99,10 @@ class Publishing {
   void close();
 
   [[nodiscard]] state::EventBus& bus() { return bus_; }
+  // Writes down and tells at once what was published; else it is done when the loop comes round.
+  void flush();
+  // Why something that others are to see cannot be written at the moment; empty if all can.
+  [[nodiscard]] std::string degraded() const;
   [[nodiscard]] state::StateManager& states() { return states_; }
   [[nodiscard]] const state::ProjectPaths& paths() const { return paths_; }
   [[nodiscard]] const state::WatchState& watch() const { return watch_; }
@@ -130,8 +136,11 @@ class Publishing {
   state::WatchState watch_;
   std::map<TargetId, BuildBegin> running_;
   LatencyLedger ledger_;
+  std::map<TargetId, Instant> told_progress_;
   std::uint64_t logged_ = 0;                            // bytes, since the logs were looked through
   std::map<TargetId, state::BuildEntry> last_success_;  // its program may yet amend it
+  std::string degraded_;                                // that was told of
+  Loop::Handle flushes_;
   DeadlineTimer timer_;
 };
 

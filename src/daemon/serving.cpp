@@ -39,11 +39,6 @@ tl::unexpected<RpcError> invalid(const Error& error) {
   return refuse(ErrorCode::InvalidParams, error.message);
 }
 
-api::EventNote note_of(const state::Event& event) {
-  return {event.scope, event.seq, std::string(state::type_of(event.body)),
-          state::data_of(event.body), to_iso8601(event.created_at)};
-}
-
 std::string text_in(const Json& params, const char* key) {
   const auto found = params.find(key);
   return found != params.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -57,12 +52,12 @@ Serving::Serving(Loop& loop, Parts parts, std::string version)
       version_(std::move(version)),
       executions_(parts_.tasking),
       most_clients_(most_clients()),
-      rested_(loop_, "connections", [this] {
-        if (const auto listening = listen(); !listening) log_error("{}", listening.error().message);
-      }) {
-  events_ =
-      parts_.publishing.bus().subscribe([this](const state::Event& event) { on_event(event); });
-}
+      rested_(loop_, "connections",
+              [this] {
+                if (const auto listening = listen(); !listening)
+                  log_error("{}", listening.error().message);
+              }),
+      events_(loop_, parts_.publishing, parts_.project, executions_) {}
 
 Serving::~Serving() = default;
 
@@ -146,7 +141,7 @@ void Serving::welcome(UniqueFd socket) {
 bool Serving::make_room() {
   const auto is_owed_nothing = [this](const auto& entry) {
     const auto& [id, client] = entry;
-    return !client.events && client.leases.empty() && client.executions == 0 &&
+    return !events_.is_reading(id) && client.leases.empty() && client.executions == 0 &&
            !parts_.waiting.is_waiting(id);
   };
   auto idlest = clients_.end();
@@ -166,6 +161,7 @@ void Serving::on_closed(ClientId id) {
   if (found == clients_.end()) return;
   const Client gone = std::move(found->second);
   clients_.erase(found);
+  events_.forget(id);
   parts_.waiting.cancel(id);
   for (const auto lease : gone.leases) parts_.building.release(lease);
 }
@@ -184,7 +180,9 @@ void Serving::on_request(ClientId id, const api::Request& request) {
   } else if (request.method == api::method::kBuild) {
     build(id, request);
   } else if (request.method == api::method::kEvents) {
-    subscribe(id, request);
+    events_.begin(
+        id, *clients_.at(id).connection, request.params,
+        [this, id, request = request.id](auto answer) { respond(id, request, std::move(answer)); });
   } else if (request.method == api::method::kExecWait) {
     wait_for_execution(id, request);
   } else if (request.method == api::method::kExecSubmit) {
@@ -212,13 +210,6 @@ void Serving::notify(ClientId id, std::string_view method, Json params) {
   const auto found = clients_.find(id);
   if (found == clients_.end()) return;
   found->second.connection->send(api::Notification{std::string(method), std::move(params)});
-}
-
-void Serving::on_event(const state::Event& event) {
-  for (const auto& [id, client] : clients_) {
-    if (!client.events || (!client.events->empty() && *client.events != event.scope)) continue;
-    notify(id, api::method::kEvent, api::to_json(note_of(event)));
-  }
 }
 
 void Serving::on_output(const TargetId& target, BuildId build, std::string_view line) {
@@ -334,26 +325,6 @@ void Serving::wait_for_execution(ClientId id, const api::Request& request) {
     if (const auto found = clients_.find(id); found != clients_.end()) --found->second.executions;
     respond(id, request, std::move(answer));
   });
-}
-
-void Serving::subscribe(ClientId id, const api::Request& request) {
-  const auto scope = text_in(request.params, "scope");
-  auto& client = clients_[id];
-  client.events = scope;
-  Json scopes = Json::object();
-  auto& bus = parts_.publishing.bus();
-  std::vector<std::string> names{"daemon"};
-  for (const auto& target : parts_.project.targets) names.push_back(state::scope_for(target.name));
-  if (executions_.has_events(scope)) names.push_back(scope);
-  for (const auto& name : names) {
-    if (scope.empty() || scope == name) scopes[name] = bus.last_seq(name);
-  }
-  if (scopes.empty()) {
-    client.events.reset();
-    respond(id, request.id, refuse(ErrorCode::NotFound, fmt::format("no scope \"{}\"", scope)));
-    return;
-  }
-  respond(id, request.id, Json{{"scopes", std::move(scopes)}});
 }
 
 // ---- Answered at once

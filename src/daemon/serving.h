@@ -16,6 +16,7 @@
 #include "daemon/connection.h"
 #include "daemon/publishing.h"
 #include "daemon/running.h"
+#include "daemon/serving_events.h"
 #include "daemon/serving_executions.h"
 #include "daemon/waiting.h"
 #include "daemon/watching.h"
@@ -53,10 +54,9 @@ class Serving {
   struct Client {
     std::unique_ptr<Connection> connection;
     std::vector<build::LeaseId> leases;
-    std::optional<std::string> events;  // the scope it listens to; empty text: all
-    std::set<TargetId> outputs;         // whose build output it follows
-    Instant heard;                      // of it, last
-    int executions = 0;                 // that it waits for
+    std::set<TargetId> outputs;  // whose build output it follows
+    Instant heard;               // of it, last
+    int executions = 0;          // that it waits for
   };
   using Method = tl::expected<api::Json, api::RpcError> (Serving::*)(const api::Json& params);
 
@@ -72,13 +72,11 @@ class Serving {
   void respond(ClientId id, const api::RequestId& request,
                tl::expected<api::Json, api::RpcError> outcome);
   void notify(ClientId id, std::string_view method, api::Json params);
-  void on_event(const state::Event& event);
 
   // Answered later.
   void wait(ClientId id, const api::Request& request);
   void build(ClientId id, const api::Request& request);
   void add_waiter(ClientId id, const api::RequestId& request, Waiter waiter, bool one_answer);
-  void subscribe(ClientId id, const api::Request& request);
   void wait_for_execution(ClientId id, const api::Request& request);
 
   // Answered at once.
@@ -112,7 +110,7 @@ class Serving {
   Loop::Handle connecting_;
   std::map<ClientId, Client> clients_;
   ClientId last_client_ = 0;
-  state::Subscription events_;
+  ServingEvents events_;  // after the connections that it uses: it goes first
 };
 
 }  // namespace poltergeist::daemon

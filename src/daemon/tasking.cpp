@@ -217,6 +217,7 @@ void Tasking::perform_all() {
   const auto accepted = std::exchange(accepted_, {});
   const auto batch = std::exchange(undone_, {});
   write_down(accepted, batch);
+  parts_.bus.flush(now());
   for (const auto id : accepted) accept(id);
   for (const auto& action : batch) {
     std::visit([this](const auto& what) { perform(what); }, action);
@@ -235,7 +236,6 @@ void Tasking::queue_submitted() {
 
 void Tasking::accept(ExecutionId id) {
   auto& record = records_.at(id);
-  publish(state::ExecutionQueued{id, record.entry.task, record.entry.queue, record.entry.trigger});
   if (const auto told = std::exchange(record.request.on_accepted, nullptr)) told(id);
 }
 
@@ -265,7 +265,11 @@ std::optional<TaskOrder> Tasking::order_for(const Record& record) const {
 void Tasking::write_down(const std::vector<ExecutionId>& accepted,
                          const tasks::QueueActions& actions) {
   std::vector<const state::ExecutionEntry*> changed;
-  for (const auto id : accepted) changed.push_back(&records_.at(id).entry);
+  for (const auto id : accepted) {
+    const auto& entry = records_.at(id).entry;
+    changed.push_back(&entry);
+    publish(state::ExecutionQueued{id, entry.task, entry.queue, entry.trigger});
+  }
   for (const auto& action : actions) {
     const auto* entry = std::visit([this](const auto& what) { return note(what); }, action);
     if (entry != nullptr) changed.push_back(entry);
@@ -289,13 +293,19 @@ state::ExecutionEntry* Tasking::note(const tasks::StartAttempt& start) {
   record.entry.retry_at.reset();
   if (start.attempt == 1 || !record.entry.started_at) record.entry.started_at = wall_now();
   if (record.first_started == Instant{}) record.first_started = now();
+  if (parts_.project.find_task(record.entry.task) != nullptr) {
+    publish(state::ExecutionStarted{start.id, start.attempt});
+  }
   return &record.entry;
 }
 
 state::ExecutionEntry* Tasking::note(const tasks::AwaitRetry& retry) {
+  const auto& last = records_.at(retry.id).last;
   auto& entry = records_.at(retry.id).entry;
   entry.status = state::ExecutionStatus::Waiting;
   entry.retry_at = wall_now() + whole_milliseconds(retry.delay);
+  publish(state::ExecutionRetried{retry.id, entry.attempt, whole_milliseconds(retry.delay),
+                                  last ? last->verdict.message : std::string()});
   return &entry;
 }
 
@@ -307,6 +317,17 @@ state::ExecutionEntry* Tasking::note(const tasks::Settle& settle) {
   record.entry.outcome = settle.outcome;
   record.entry.failure_kind = record.result->failure_kind;
   record.entry.result = to_json(*record.result).dump();
+  const auto& result = *record.result;
+  publish(state::ExecutionEnded{.execution = settle.id,
+                                .task = record.entry.task,
+                                .outcome = result.outcome,
+                                .failure_kind = result.failure_kind,
+                                .message = result.message,
+                                .exit_code = result.exit_code,
+                                .signal = result.signal,
+                                .attempt = result.attempt,
+                                .duration = result.duration,
+                                .output = tasks::passed_on(result.output)});
   return &record.entry;
 }
 
@@ -316,7 +337,6 @@ void Tasking::perform(const tasks::StartAttempt& start) {
   if (start.attempt == 1) parts_.kept_state.begin(state::scope_for(id));
   auto order = order_for(record);
   if (!order) return end_without_task(id);
-  publish(state::ExecutionStarted{id, start.attempt});
   TaskAttempt::Listener listener;
   listener.on_line = [this, id](process::Source source, const process::Line& line) {
     take_line(id, source, line);
@@ -344,12 +364,6 @@ void Tasking::perform(const tasks::StopAttempt& stop) {
   if (const auto found = attempts_.find(stop.id); found != attempts_.end()) found->second->cancel();
 }
 
-void Tasking::perform(const tasks::AwaitRetry& retry) {
-  const auto& record = records_.at(retry.id);
-  publish(state::ExecutionRetried{retry.id, record.entry.attempt, whole_milliseconds(retry.delay),
-                                  record.last ? record.last->verdict.message : std::string()});
-}
-
 void Tasking::perform(const tasks::GiveHeartbeat& heartbeat) {
   const auto& record = records_.at(heartbeat.id);
   publish(state::ExecutionHeartbeat{heartbeat.id, /*by_command=*/false,
@@ -360,22 +374,11 @@ void Tasking::perform(const tasks::Settle& settle) {
   const auto found = records_.find(settle.id);
   auto record = std::move(found->second);
   records_.erase(found);
-  const auto& result = *record.result;
   parts_.kept_state.end(state::scope_for(settle.id));
   log_info("execution {} of {}: {}", settle.id.value(), record.entry.task.value(),
            name_in(kExecutionOutcomes, settle.outcome));
-  publish(state::ExecutionEnded{.execution = settle.id,
-                                .task = record.entry.task,
-                                .outcome = result.outcome,
-                                .failure_kind = result.failure_kind,
-                                .message = result.message,
-                                .exit_code = result.exit_code,
-                                .signal = result.signal,
-                                .attempt = result.attempt,
-                                .duration = result.duration,
-                                .output = tasks::passed_on(result.output)});
   parts_.bus.forget(state::scope_for(settle.id));
-  for (const auto& then : record.waiting) then(result);
+  for (const auto& then : record.waiting) then(*record.result);
 }
 
 tasks::ExecutionResult Tasking::result_of(const Record& record, ExecutionOutcome outcome) const {

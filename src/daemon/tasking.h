@@ -116,7 +116,7 @@ class Tasking {
   // Tells the queue of those that were submitted.
   void queue_submitted();
   // What actions change of the executions is noted and written down first, all at once, with those
-  // that are new; then they are performed.
+  // that are new and with the events that tell of it; then they are performed.
   void write_down(const std::vector<ExecutionId>& accepted, const tasks::QueueActions& actions);
   void accept(ExecutionId id);
   state::ExecutionEntry* note(const tasks::StartAttempt& start);
@@ -128,7 +128,7 @@ class Tasking {
   }
   void perform(const tasks::StartAttempt& start);
   void perform(const tasks::StopAttempt& stop);
-  void perform(const tasks::AwaitRetry& retry);
+  void perform(const tasks::AwaitRetry& /*retry*/) {}
   void perform(const tasks::GiveHeartbeat& heartbeat);
   void perform(const tasks::Settle& settle);
 

@@ -16,40 +16,32 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kDaemonScope = "daemon";
-
 json array_of(const std::vector<std::string>& values) {
   json array = json::array();
   for (const auto& value : values) array.push_back(to_utf8(value));
   return array;
 }
 
-// The type of an event and its data, side by side for each.
-struct Named {
-  std::string_view type;
-  json data;
-};
-
-Named named(const BuildQueued& e) {
+Told named(const BuildQueued& e) {
   return {"build_queued", {{"reason", to_utf8(e.reason)}}};
 }
-Named named(const BuildStarted& e) {
+Told named(const BuildStarted& e) {
   return {"build_started",
           {{"id", e.build.value()},
            {"clock", e.clock},
            {"trigger", array_of(e.trigger)},
            {"reason", to_utf8(e.reason)}}};
 }
-Named named(const BuildProgress& e) {
+Told named(const BuildProgress& e) {
   return {"build_progress", {{"id", e.build.value()}, {"progress", to_json(e.progress)}}};
 }
-Named named(const BuildLogged& e) {
+Told named(const BuildLogged& e) {
   return {"build_log",
           {{"id", e.build.value()},
            {"level", name_in(kLogLevels, e.level)},
            {"message", to_utf8(e.message)}}};
 }
-Named named(const BuildEnded& e) {
+Told named(const BuildEnded& e) {
   json data = {{"id", e.build.value()},
                {"verdict", name_in(kBuildVerdicts, e.verdict)},
                {"duration", e.duration.count()}};
@@ -60,59 +52,59 @@ Named named(const BuildEnded& e) {
   if (e.timing) data["timing"] = to_json(*e.timing);
   return {"build_ended", std::move(data)};
 }
-Named named(const HookStarted& e) {
+Told named(const HookStarted& e) {
   return {"hook_started", {{"id", e.build.value()}, {"hook", to_utf8(e.hook)}}};
 }
-Named named(const HookEnded& e) {
+Told named(const HookEnded& e) {
   return {"hook_ended", {{"id", e.build.value()}, {"result", to_json(e.result)}}};
 }
-Named named(const RunnerChanged& e) {
+Told named(const RunnerChanged& e) {
   return {"runner", to_json(e.runner)};
 }
-Named named(const SidecarStarted& e) {
+Told named(const SidecarStarted& e) {
   return {"sidecar_started", {{"command", to_utf8(e.command)}}};
 }
-Named named(const SidecarExited& e) {
+Told named(const SidecarExited& e) {
   json data = json::object();
   if (e.exit_code) data["exitCode"] = *e.exit_code;
   if (e.signal) data["signal"] = signal_name(*e.signal);
   return {"sidecar_exited", std::move(data)};
 }
-Named named(const FreshnessChanged& e) {
+Told named(const FreshnessChanged& e) {
   return {"freshness", to_json(e.freshness)};
 }
-Named named(const TargetAdded&) {
+Told named(const TargetAdded&) {
   return {"target_added", json::object()};
 }
-Named named(const TargetRemoved&) {
+Told named(const TargetRemoved&) {
   return {"target_removed", json::object()};
 }
-Named named(const TargetQuarantined& e) {
+Told named(const TargetQuarantined& e) {
   return {"target_quarantined", {{"reason", to_utf8(e.reason)}}};
 }
-Named named(const ExecutionQueued& e) {
+Told named(const ExecutionQueued& e) {
   return {"execution_queued",
           {{"task", e.task.value()}, {"queue", e.queue}, {"trigger", to_utf8(e.trigger)}}};
 }
-Named named(const ExecutionStarted& e) {
+Told named(const ExecutionStarted& e) {
   return {"execution_started", {{"attempt", e.attempt}}};
 }
-Named named(const ExecutionLogged& e) {
+Told named(const ExecutionLogged& e) {
   return {"execution_log",
           {{"level", name_in(kLogLevels, e.level)}, {"message", to_utf8(e.message)}}};
 }
-Named named(const ExecutionProgress& e) {
+Told named(const ExecutionProgress& e) {
   return {"execution_progress", {{"percent", e.percent}, {"label", to_utf8(e.label)}}};
 }
-Named named(const ExecutionHeartbeat& e) {
+Told named(const ExecutionHeartbeat& e) {
   return {"execution_heartbeat",
           {{"by", e.by_command ? "command" : "daemon"}, {"elapsedMs", e.elapsed.count()}}};
 }
-Named named(const ExecutionRetried& e) {
+Told named(const ExecutionRetried& e) {
   return {"execution_retried",
           {{"attempt", e.attempt}, {"delayMs", e.delay.count()}, {"message", to_utf8(e.message)}}};
 }
-Named named(const ExecutionEnded& e) {
+Told named(const ExecutionEnded& e) {
   json data = {{"task", e.task.value()},
                {"outcome", name_in(kExecutionOutcomes, e.outcome)},
                {"attempt", e.attempt},
@@ -124,22 +116,22 @@ Named named(const ExecutionEnded& e) {
   if (e.signal) data["signal"] = signal_name(*e.signal);
   return {"execution_ended", std::move(data)};
 }
-Named named(const DaemonStarted& e) {
+Told named(const DaemonStarted& e) {
   return {"daemon_started", {{"pid", e.pid}, {"version", to_utf8(e.version)}}};
 }
-Named named(const DaemonStopping& e) {
+Told named(const DaemonStopping& e) {
   return {"daemon_stopping", {{"reason", to_utf8(e.reason)}}};
 }
-Named named(const WatchChanged& e) {
+Told named(const WatchChanged& e) {
   return {"watch", to_json(e.watch)};
 }
-Named named(const ConfigurationChanged& e) {
+Told named(const ConfigurationChanged& e) {
   return {"configuration", {{"applied", e.applied}, {"problems", array_of(e.problems)}}};
 }
-Named named(const PauseChanged& e) {
+Told named(const PauseChanged& e) {
   return {"pause", {{"paused", e.paused}}};
 }
-Named named(const StateDegraded& e) {
+Told named(const StateDegraded& e) {
   return {"state_degraded", {{"reason", to_utf8(e.reason)}}};
 }
 
@@ -177,21 +169,8 @@ std::string scope_of(const EventBody& body) {
       body);
 }
 
-std::string_view type_of(const EventBody& body) {
-  return std::visit([](const auto& event) { return named(event).type; }, body);
-}
-
-json data_of(const EventBody& body) {
-  return std::visit([](const auto& event) { return named(event).data; }, body);
-}
-
-json to_json(const Event& event) {
-  auto [type, data] = std::visit([](const auto& body) { return named(body); }, event.body);
-  return {{"scope", event.scope},
-          {"seq", event.seq},
-          {"type", type},
-          {"data", std::move(data)},
-          {"createdAt", to_iso8601(event.created_at)}};
+Told told(const EventBody& body) {
+  return std::visit([](const auto& event) { return named(event); }, body);
 }
 
 }  // namespace poltergeist::state

@@ -178,12 +178,15 @@ struct Event {
   EventBody body;
 };
 
+inline constexpr std::string_view kDaemonScope = "daemon";
 [[nodiscard]] std::string scope_for(const TargetId& target);
 [[nodiscard]] std::string scope_for(ExecutionId execution);
 [[nodiscard]] std::string scope_of(const EventBody& body);
-[[nodiscard]] std::string_view type_of(const EventBody& body);
-[[nodiscard]] nlohmann::json data_of(const EventBody& body);
-// {scope, seq, type, data, createdAt}
-[[nodiscard]] nlohmann::json to_json(const Event& event);
+// The type of an event and its data, a JSON object.
+struct Told {
+  std::string_view type;
+  nlohmann::json data;
+};
+[[nodiscard]] Told told(const EventBody& body);
 
 }  // namespace poltergeist::state

@@ -10,26 +10,30 @@ Subscription EventBus::subscribe(Listener listener) {
 }
 
 std::uint64_t EventBus::publish(EventBody body, WallTime now) {
-  auto scope = scope_of(body);
-  const auto seq = ++last_seq_[scope];
-  undelivered_.push_back(Event{std::move(scope), seq, now, std::move(body)});
-  if (!delivering_) deliver();
+  // Numbers of executions never come twice (executions.h).
+  const bool is_first = std::holds_alternative<ExecutionQueued>(body);
+  Event event{scope_of(body), 0, now, std::move(body)};
+  journal_.add(event, is_first);
+  const auto seq = event.seq;
+  undelivered_.push_back(std::move(event));
+  if (!wants_flush_) {
+    flush({});
+  } else if (undelivered_.size() == 1) {
+    wants_flush_();
+  }
   return seq;
 }
 
-void EventBus::deliver() {
+void EventBus::flush(Instant now) {
+  if (delivering_) return;
   delivering_ = true;  // listeners do not throw out of a call
-  while (!undelivered_.empty()) {
-    const Event event = std::move(undelivered_.front());
-    undelivered_.pop_front();
-    listeners_.call(event);
-  }
+  do {
+    // Its trouble is told by whoever owns us; those who listen need the event all the same.
+    [[maybe_unused]] const auto stored = journal_.store(now);
+    const auto batch = std::exchange(undelivered_, {});
+    for (const auto& event : batch) listeners_.call(event);
+  } while (!undelivered_.empty());
   delivering_ = false;
-}
-
-std::uint64_t EventBus::last_seq(const std::string& scope) const {
-  const auto found = last_seq_.find(scope);
-  return found == last_seq_.end() ? 0 : found->second;
 }
 
 }  // namespace poltergeist::state

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "state/event.h"
+#include "state/journal.h"
 #include "state/project_database.h"
 
 namespace poltergeist::state {
@@ -197,7 +198,9 @@ Result<Kept> forget_oldest(Database& database, ExecutionId last, std::int64_t n)
     }
   }
   for (const auto id : oldest) {
-    if (auto done = forget(database, scope_for(id)); !done) return fail(done.error());
+    const auto scope = scope_for(id);
+    if (auto done = forget(database, scope); !done) return fail(done.error());
+    if (auto done = forget_events(database, scope); !done) return fail(done.error());
   }
   return count(database, gone);
 }
@@ -227,7 +230,8 @@ Result<bool> write(Database& database, std::string_view sql, const ExecutionEntr
 
 // The last of `entries` that is settled in the file: it stays as it is there.
 Result<std::optional<ExecutionId>> write(Database& database,
-                                         const std::vector<const ExecutionEntry*>& entries) {
+                                         const std::vector<const ExecutionEntry*>& entries,
+                                         Journal* journal) {
   auto transaction = Transaction::begin(database);
   if (!transaction) return fail(transaction.error());
   std::optional<ExecutionId> before;
@@ -244,6 +248,9 @@ Result<std::optional<ExecutionId>> write(Database& database,
     settled.more.bytes += static_cast<std::int64_t>(entry->input.size() + entry->result.size());
   }
   if (auto counted = on_settled(database, settled); !counted) return fail(counted.error());
+  if (journal != nullptr) {
+    if (auto noted = journal->write(database); !noted) return fail(noted.error());
+  }
   if (auto committed = transaction->commit(); !committed) return fail(committed.error());
   return before;
 }
@@ -328,8 +335,8 @@ Failure fail_as_settled(ExecutionId id) {
 
 }  // namespace
 
-Executions::Executions(std::shared_ptr<ProjectDatabase> database)
-    : database_(std::move(database)) {}
+Executions::Executions(std::shared_ptr<ProjectDatabase> database, Journal* journal)
+    : database_(std::move(database)), journal_(journal) {}
 Executions::Executions(Executions&&) noexcept = default;
 Executions& Executions::operator=(Executions&&) noexcept = default;
 
@@ -374,8 +381,7 @@ Result<void> Executions::update(const std::vector<const ExecutionEntry*>& entrie
     return flush();
   }
   // The usual case: nothing is copied.
-  const auto settled =
-      database_->attempt([&](Database& database) { return write(database, entries); });
+  const auto settled = write_all(entries);
   if (!settled) {
     keep_unwritten(entries);
     return fail(settled.error());
@@ -393,11 +399,18 @@ Result<void> Executions::flush() {
   std::vector<const ExecutionEntry*> entries;
   entries.reserve(unwritten_.size());
   for (const auto& [id, entry] : unwritten_) entries.push_back(&entry);
-  const auto written =
-      database_->attempt([&](Database& database) { return write(database, entries); });
+  const auto written = write_all(entries);
   if (!written) return fail(written.error());
   unwritten_.clear();
   return {};
+}
+
+Result<std::optional<ExecutionId>> Executions::write_all(
+    const std::vector<const ExecutionEntry*>& entries) {
+  auto written =
+      database_->attempt([&](Database& database) { return write(database, entries, journal_); });
+  if (written && journal_ != nullptr) journal_->on_committed();
+  return written;
 }
 
 Result<std::optional<ExecutionEntry>> Executions::find(ExecutionId id) {

@@ -21,6 +21,7 @@
 
 namespace poltergeist::state {
 
+class Journal;
 class ProjectDatabase;
 
 // Waiting: for its next attempt. Settled: for good.
@@ -65,7 +66,7 @@ struct ExecutionFilter {
 class Executions {
  public:
   // What is kept of the settled ones: so many, and so many bytes of their inputs and results. Those
-  // that ended first are forgotten, and their state with them; the last is kept in any case. They
+  // that ended first are forgotten, with their state and events; the last is kept in any case. They
   // go when there are so many more, together, because one by one costs as much as writing one down;
   // for their bytes no more of them go at once, because the event loop stands still meanwhile.
   static constexpr int kKept = 10'000;
@@ -77,7 +78,9 @@ class Executions {
 
   // With a database of its own.
   [[nodiscard]] static Result<Executions> open(const std::filesystem::path& root);
-  explicit Executions(std::shared_ptr<ProjectDatabase> database);
+  // What the journal (of the same database) has not written yet is written with what is written
+  // here, as one: an execution is never settled without the event that says so.
+  explicit Executions(std::shared_ptr<ProjectDatabase> database, Journal* journal = nullptr);
   Executions(Executions&&) noexcept;
   Executions& operator=(Executions&&) noexcept;
   ~Executions();
@@ -109,9 +112,12 @@ class Executions {
   [[nodiscard]] Result<void> forget_state(const std::string& scope);
 
  private:
+  [[nodiscard]] Result<std::optional<ExecutionId>> write_all(
+      const std::vector<const ExecutionEntry*>& entries);
   void keep_unwritten(const std::vector<const ExecutionEntry*>& entries);
 
   std::shared_ptr<ProjectDatabase> database_;
+  Journal* journal_;
   ExecutionId last_;  // the highest number given: a file that is begun anew does not know it
   bool knows_last_ = false;
   std::map<ExecutionId, ExecutionEntry> unwritten_;

@@ -89,6 +89,18 @@ CREATE INDEX executions_unsettled ON executions(id) WHERE ended_at IS NULL;
 CREATE INDEX executions_settled ON executions(ended_at, id) WHERE ended_at IS NOT NULL;
 PRAGMA user_version = 4;
 )sql",
+    R"sql(
+CREATE TABLE events(
+  position INTEGER PRIMARY KEY,
+  scope TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  data TEXT NOT NULL,
+  created_at TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX events_of_scope ON events(scope, seq);
+PRAGMA user_version = 5;
+)sql",
 });
 static_assert(kMigrations.size() == ProjectDatabase::kVersion);
 
@@ -101,6 +113,7 @@ constexpr auto kProbes = std::to_array<const char*>({
     " queued_at, started_at, ended_at, retry_at, outcome, failure_kind, input, result"
     " FROM executions",
     "SELECT scope, key, value FROM states",
+    "SELECT position, scope, seq, type, data, created_at FROM events",
 });
 
 // A directory of ours in the project that git does not see. Never through a link that a repository
@@ -203,7 +216,8 @@ ProjectDatabase::~ProjectDatabase() = default;
 Result<std::shared_ptr<ProjectDatabase>> ProjectDatabase::open(const fs::path& root) {
   std::shared_ptr<ProjectDatabase> database(new ProjectDatabase(file_in(root)));
   const auto begun = database->begin();
-  if (!begun) return fail(begun.error(), "{}", database->file_.string());
+  if (!begun && begun.error().code != Errc::Busy)
+    return fail(begun.error(), "{}", database->file_.string());
   return database;
 }
 

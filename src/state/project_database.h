@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // <root>/.poltergeist/history.db (SQLite), which mends itself: one that is damaged is set aside as
 // history.db.corrupt and a new one begun, one that is removed while it is open is begun anew, one
-// of an older version is taken over. What is in it belongs to History and Executions, which share
-// it. Whatever goes wrong is an Error and nothing more. One thread, one connection.
+// of an older version is taken over. What is in it belongs to History, Executions and Journal,
+// which share it. Whatever goes wrong is an Error and nothing more. One thread, one connection.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +17,13 @@ namespace poltergeist::state {
 
 class ProjectDatabase {
  public:
-  // Version 1: builds. 2: their timing. 3: executions and their state.
-  static constexpr std::int64_t kVersion = 4;
+  // Version 1: builds. 2: their timing. 3: executions and their state. 4: their indexes. 5: events.
+  static constexpr std::int64_t kVersion = 5;
 
   [[nodiscard]] static std::filesystem::path file_in(const std::filesystem::path& root);
 
   // Opens or begins that of the project at `root`; Errc::Unavailable for one of a newer version.
+  // One that another program holds at the moment is opened when it is used.
   [[nodiscard]] static Result<std::shared_ptr<ProjectDatabase>> open(
       const std::filesystem::path& root);
   ~ProjectDatabase();

@@ -223,11 +223,11 @@ TEST_CASE("events come one per line until the daemon ends") {
   ScriptedDaemon daemon(project);
   const auto note = api::to_json(api::EventNote{.scope = "target:app", .seq = 1, .type = "built"});
   daemon.on(method::kEvents, {.notes = {note_of(method::kEvent, note)}});
-  Program program(project.plan({"events", "target:app"}));
-  REQUIRE(program.await_output("\"type\":\"built\"}\n"));
+  Program program(project.plan({"events", "app", "--follow", "--json"}));
+  REQUIRE(program.await_output("\"type\":\"built\",\"data\":{},\"createdAt\":\"\"}\n"));
   daemon.end();
   CHECK(program.await_end() == Exit::by_code(3));
-  CHECK(daemon.asked(method::kEvents) == Json({{"scope", "target:app"}}));
+  CHECK(daemon.asked(method::kEvents) == Json({{"scope", "target:app"}, {"follow", true}}));
 }
 
 TEST_CASE("logs --follow shows what is appended, and goes on in the next build's log") {

@@ -54,7 +54,10 @@ struct World {
   std::unique_ptr<Loop> loop = Loop::create().value();
   std::unique_ptr<process::Orphanage> orphanage = process::Orphanage::create(*loop).value();
   process::TaskExecutor executor{*orphanage};
-  state::EventBus bus;
+  state::EventBus bus{state::Journal(), [this] {
+                        flushes = loop->at(now(), "telling events", [this] { bus.flush(now()); });
+                      }};
+  Loop::Handle flushes;
   KeptState kept_state{nullptr};
   std::vector<std::string> lines;
   std::vector<tasks::ExecutionResult> results;
@@ -67,7 +70,7 @@ TEST_CASE("whoever asks knows the number before anything is told of the executio
   World world("echo hello");
   std::vector<std::string> types;
   const auto listening = world.bus.subscribe(
-      [&](const state::Event& event) { types.emplace_back(state::type_of(event.body)); });
+      [&](const state::Event& event) { types.emplace_back(state::told(event.body).type); });
   world.submit();
   CHECK(types.empty());
   REQUIRE(world.run_until([&] { return !world.results.empty(); }));

@@ -37,8 +37,8 @@ TEST_CASE("events are numbered from 1 in their scope, without gaps") {
   CHECK(heard ==
         decltype(heard){
             {"daemon", 1}, {"target:app", 1}, {"target:app", 2}, {"target:lib", 1}, {"daemon", 2}});
-  CHECK(bus.last_seq("target:app") == 2);
-  CHECK(bus.last_seq("target:none") == 0);
+  CHECK(bus.journal().last_seq("target:app") == 2);
+  CHECK(bus.journal().last_seq("target:none") == 0);
 }
 
 TEST_CASE("events are numbered also while nobody listens") {
@@ -135,7 +135,7 @@ TEST_CASE("an event has one form in the journal and on the socket") {
                                .exit_code = 1,
                                .error_summary = "a.c:1: no\xff",
                                .diagnostics = {{"a.c", 1, 2, Severity::Error, "", "no"}}}};
-  CHECK(to_json(event) == json::parse(R"({
+  CHECK(json::parse(to_json_text(record_of(event))) == json::parse(R"({
     "scope": "target:app", "seq": 7, "type": "build_ended", "createdAt": "2026-01-31T12:00:00.000Z",
     "data": {"id": 42, "verdict": "failure", "duration": 1500, "exitCode": 1,
              "errorSummary": "a.c:1: no\ufffd",
@@ -175,8 +175,9 @@ TEST_CASE("each kind of event has a name of its own, a scope and an object of da
   std::map<std::string, int> types;
   for (std::size_t i = 0; i < bodies.size(); ++i) {
     CHECK(bodies[i].index() == i);
-    ++types[std::string(type_of(bodies[i]))];
-    CHECK(data_of(bodies[i]).is_object());
+    const auto [type, data] = told(bodies[i]);
+    ++types[std::string(type)];
+    CHECK(data.is_object());
     CHECK(scope_of(bodies[i]) == (i < 14 ? "target:app" : i < 21 ? "execution:17" : "daemon"));
   }
   CHECK(types.size() == bodies.size());

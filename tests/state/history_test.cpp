@@ -11,9 +11,11 @@
 #include <random>
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include "state/database.h"
 #include "state/other_program.h"
+#include "state/project_database.h"
 #include "support/temp_dir.h"
 
 using namespace poltergeist;
@@ -223,7 +225,8 @@ TEST_CASE("a history that is spoilt while it is open is set aside and begins ane
 TEST_CASE("a history of a newer version is left as it is, with a word about it") {
   const test::TempDir root;
   opened(root);
-  Other(root).execute("PRAGMA user_version = 5");
+  const auto newer = fmt::format("PRAGMA user_version = {}", ProjectDatabase::kVersion + 1);
+  Other(root).execute(newer.c_str());
   CHECK(recorded_timings(root.path(), kApp, 1).error().code == Errc::Unavailable);
   const auto history = History::open(root.path());
   REQUIRE_FALSE(history);
