@@ -179,6 +179,28 @@ TEST_CASE("a client that only listens may take its time") {
   }));
 }
 
+TEST_CASE("whoever has more to send is called when all was taken, and not before") {
+  const World world;
+  Served client(*world.loop);
+  int calls = 0;
+  while (!client.connection->is_full()) client.connection->send(large_note());
+  client.connection->when_taken([&] { ++calls; });
+  world.settle();
+  CHECK(calls == 0);
+  CHECK(world.until([&] { return !client.heard().empty() && calls > 0; }));
+  CHECK_FALSE(client.connection->is_full());
+  CHECK(calls == 1);
+  CHECK(client.closed == 0);
+}
+
+TEST_CASE("a client that takes nothing while more is there for it is dropped in the end") {
+  const World world;
+  Served client(*world.loop, Milliseconds(50));
+  while (!client.connection->is_full()) client.connection->send(large_note());
+  client.connection->when_taken([] {});
+  CHECK(world.until([&] { return client.closed == 1; }));
+}
+
 TEST_CASE("a client that never reads is dropped, while another one is served") {
   const World world;
   Served deaf(*world.loop);

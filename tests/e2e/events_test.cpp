@@ -166,6 +166,34 @@ TEST_CASE("who begins in the middle of a burst gets each later event once and in
   }
 }
 
+TEST_CASE("a follower of everything that is kept is sent it at its own speed") {
+  const TestProject project;
+  project.write("app.txt", "");
+  // Some 12 MB: three times what may wait for a client.
+  project.write("talk.sh",
+                "text=$(head -c 3000 /dev/zero | tr '\\0' x)\ni=0\n"
+                "while [ $i -lt 4000 ]; do i=$((i + 1)); echo \"::log::$text\"; done\n");
+  project.configure({{"targets",
+                      {{{"name", "app"},
+                        {"type", "custom"},
+                        {"buildCommand", "sh talk.sh"},
+                        {"watchPaths", {"app.txt"}}}}}});
+  project.haunt();
+  auto client = Client::connect(project.socket());
+  REQUIRE(client);
+  REQUIRE(client->call("events", {{"scope", "target:app"}, {"since", 0}}));
+  // It does not read on before somebody else was answered.
+  for (int i = 0; i < 20; ++i) CHECK(project.run_poltergeist({"status"}).code == 0);
+  std::uint64_t heard = 0;
+  for (std::string type; type != "build_ended"; ++heard) {
+    const auto note = client->next_notification(kPatience);
+    REQUIRE(note);
+    REQUIRE(note->params["seq"] == heard + 1);
+    type = note->params["type"];
+  }
+  CHECK(heard > 4000);
+}
+
 TEST_CASE("whoever asks for what is kept is answered with that, with a daemon and without one") {
   const TestProject project;
   project.write("app.txt", "one");
