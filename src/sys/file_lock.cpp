@@ -2,17 +2,31 @@
 #include "sys/file_lock.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
 namespace poltergeist {
 
+namespace {
+
+// Of somebody who keeps it shared, which nothing of ours does, we wait for no end.
+constexpr int kMostLooks = 10'000;
+
+}  // namespace
+
 Result<FileLock> FileLock::take(const std::filesystem::path& path) {
   UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
   if (!fd) return fail_errno("{}", path.string());
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return fail(Errc::Busy, "{}: held by another process", path.string());
-    return fail_errno("locking {}", path.string());
+  // Who only looks (is_held) has it shared for an instant, and so can we then: that is no holder.
+  // Of two that take it at once, one may see the other look; each does so for an instant, too.
+  for (int look = 0; ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0; ++look) {
+    if (errno != EWOULDBLOCK) return fail_errno("locking {}", path.string());
+    if (look == kMostLooks || ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0) {
+      return fail(Errc::Busy, "{}: held by another process", path.string());
+    }
+    ::flock(fd.get(), LOCK_UN);
+    ::sched_yield();
   }
   return FileLock(std::move(fd));
 }

@@ -4,8 +4,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <vector>
+
 #include <catch2/catch.hpp>
 
+#include "support/rounds.h"
 #include "support/temp_dir.h"
 
 using namespace poltergeist;
@@ -40,6 +44,28 @@ TEST_CASE("a killed holder leaves no lock") {
   CHECK_FALSE(FileLock::is_held(dir / "lock"));
   ::close(ready[0]);
   ::close(ready[1]);
+}
+
+TEST_CASE("who only looks keeps nobody from taking the lock") {
+  const test::TempDir dir;
+  { REQUIRE(FileLock::take(dir / "lock")); }
+  std::vector<pid_t> lookers;
+  for (int i = 0; i < 4; ++i) {
+    const pid_t looker = ::fork();
+    if (looker == 0) {
+      while (true) [[maybe_unused]] const auto held = FileLock::is_held(dir / "lock");
+    }
+    lookers.push_back(looker);
+  }
+  int refused = 0;
+  for (int i = 0; i < test::rounds(5'000, 500'000); ++i) {
+    if (!FileLock::take(dir / "lock")) ++refused;
+  }
+  CHECK(refused == 0);
+  for (const pid_t looker : lookers) {
+    ::kill(looker, SIGKILL);
+    ::waitpid(looker, nullptr, 0);
+  }
 }
 
 TEST_CASE("a lock is never taken through a symbolic link") {
