@@ -62,21 +62,6 @@ TEST_CASE("there is one daemon of a project, and the second haunt says so") {
   CHECK(project.daemon_pid() == pid);
 }
 
-TEST_CASE("of many daemons that are started at once, one serves and all callers are answered") {
-  TestProject project;
-  project.write("a.txt", "#!/bin/sh\n");
-  project.configure(one_target());
-  std::vector<Program> starters;
-  for (int i = 0; i < 10; ++i) starters.emplace_back(project.poltergeist({"haunt"}));
-  for (auto& starter : starters) CHECK(starter.await_end().shell_code() == 0);
-  // The losers end as soon as they know that they are.
-  CHECK(await([&] {
-    return processes_mentioning((project.root() / "poltergeist.config.json").string()).size() == 1;
-  }));
-  CHECK(project.run_poltergeist({"wait"}).code == 0);
-  CHECK(project.builds_of("app") == 1);
-}
-
 TEST_CASE("a killed daemon is noticed at once by whoever asks next, and haunt takes over") {
   TestProject project;
   project.write("a.txt", "#!/bin/sh\n");

@@ -3,12 +3,15 @@
 // to stdout in one line, and a mode that lives on says "ready" when it is as bad as it will be.
 #include <dirent.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -133,12 +136,24 @@ int stopped(const Arguments&) {
   live_on();
 }
 
-// Seven kinds of descendants, all of which live on. With arguments these signals are ignored by
-// all.
-int hydra(const Arguments& arguments) {
-  for (const auto& number : arguments) ::signal(std::atoi(number.c_str()), SIG_IGN);
+// Forks without end; each generation lives for a moment, in a session of its own.
+[[noreturn]] void storm() {
+  ignore({SIGINT, SIGTERM, SIGCHLD});
+  while (true) {
+    if (::fork() == 0) {
+      ::setsid();
+      continue;  // the child goes on with it
+    }
+    ::usleep(2000);
+    ::_exit(0);
+  }
+}
+
+// Seven kinds of descendants, all of which live on, the last as `name`; returns when they are
+// there.
+bool grow_heads(std::string name) {
   std::array<int, 2> heads{};
-  if (::pipe2(heads.data(), O_CLOEXEC) != 0) return 1;
+  if (::pipe2(heads.data(), O_CLOEXEC) != 0) return false;
   const auto is_out = [&] { [[maybe_unused]] const auto written = ::write(heads[1], "h", 1); };
   const auto out_then_live_on = [&] {
     is_out();
@@ -172,7 +187,6 @@ int hydra(const Arguments& arguments) {
     ::setsid();
     is_out();
     for (int fd = 0; fd < 16; ++fd) ::close(fd);
-    std::string name = "sleep";
     std::string time = "1000";
     const std::array<char*, 3> argv = {name.data(), time.data(), nullptr};
     const std::array<char*, 1> nothing = {nullptr};
@@ -181,9 +195,18 @@ int hydra(const Arguments& arguments) {
   std::array<char, 7> all{};
   for (std::size_t seen = 0; seen < all.size();) {
     const ssize_t count = ::read(heads[0], all.data(), all.size() - seen);
-    if (count <= 0) return 1;
+    if (count <= 0) return false;
     seen += static_cast<std::size_t>(count);
   }
+  ::close(heads[0]);
+  ::close(heads[1]);
+  return true;
+}
+
+// With arguments these signals are ignored by all.
+int hydra(const Arguments& arguments) {
+  for (const auto& number : arguments) ::signal(std::atoi(number.c_str()), SIG_IGN);
+  if (!grow_heads("sleep")) return 1;
   say("ready");
   live_on();
 }
@@ -198,18 +221,9 @@ int with_job(const Arguments&) {
   live_on();
 }
 
-// Forks without end; each generation lives for a moment, in a session of its own.
 int fork_storm(const Arguments&) {
-  ignore({SIGINT, SIGTERM, SIGCHLD});
   say("ready");
-  while (true) {
-    if (::fork() == 0) {
-      ::setsid();
-      continue;  // the child goes on with it
-    }
-    ::usleep(2000);
-    ::_exit(0);
-  }
+  storm();
 }
 
 // Ends at once and leaves one behind that ignores what it is asked for and holds stdout.
@@ -257,12 +271,51 @@ int exclusive(const Arguments& arguments) {
   return stubborn({arguments.begin() + 1, arguments.end()});
 }
 
+bool has_port(const std::string& number) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(std::atoi(number.c_str())));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return ::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+         ::listen(listener, 1) == 0;
+}
+
+// `server LOG LOCK PORT NAME WAY`: must be alone. Takes the lock on a file and the port, or says
+// OVERLAP or EADDRINUSE in LOG; shares both with the seven heads and a storm of forks, and says
+// "NAME PORT" there. NAME stands in the command lines of all of them, so that nobody is left whom
+// one would not find. WAY is what it does when it is told to end, or before.
+int server(const Arguments& arguments) {
+  const auto& way = arguments.at(4);
+  const int log = ::open(arguments.at(0).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  const auto note = [&](std::string line) {
+    line += '\n';
+    [[maybe_unused]] const auto written = ::write(log, line.data(), line.size());
+  };
+  const int lock = ::open(arguments.at(1).c_str(), O_RDWR | O_CREAT, 0600);
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) note("OVERLAP");
+  if (!has_port(arguments.at(2))) note("EADDRINUSE");
+  if (way == "ignores") ignore({SIGINT, SIGTERM, SIGHUP});
+  if (!grow_heads(arguments.at(3))) return 1;
+  in_child(storm);
+  if (way == "slow") {
+    ::signal(SIGINT, [](int) {
+      ::usleep(30'000);
+      ::_exit(0);
+    });
+  }
+  note(arguments.at(3) + " " + arguments.at(2));
+  if (way == "exits") return 0;
+  if (way == "stops") ::raise(SIGSTOP);
+  live_on();
+}
+
 const std::map<std::string, int (*)(const Arguments&)> kModes = {
     {"exit", exit_with},        {"die", die_by},        {"report", report},
     {"env", print_environment}, {"stubborn", stubborn}, {"polite", polite},
     {"stopped", stopped},       {"hydra", hydra},       {"storm", fork_storm},
     {"leave", leave_behind},    {"bytes", bytes},       {"both", both_streams},
-    {"exclusive", exclusive},   {"job", with_job},
+    {"exclusive", exclusive},   {"job", with_job},      {"server", server},
 };
 
 }  // namespace
