@@ -181,10 +181,25 @@ int take_ready_fd(const std::string& text) {
   return kept;
 }
 
+// What whoever started us left open would take the descriptors that builds need, and hold open for
+// as long as we serve what it belongs to.
+void let_go_of_inherited_but(int kept) {
+  constexpr unsigned kFirst = STDERR_FILENO + 1;
+  const auto middle = static_cast<unsigned>(kept);
+  if (kept < 0) {
+    ::close_range(kFirst, ~0U, 0);
+    return;
+  }
+  if (middle > kFirst) ::close_range(kFirst, middle - 1, 0);
+  ::close_range(middle + 1, ~0U, 0);
+}
+
 int haunt_here(const Start& start, const std::string& ready_fd) {
   if (ready_fd.empty()) {
     if (const auto pid = running_pid(start.project)) return already_running(start.project, *pid);
   }
+  const int ready = ready_fd.empty() ? -1 : take_ready_fd(ready_fd);
+  let_go_of_inherited_but(ready);
   return become_daemon({.config_file = start.project.file,
                         .state_dir = start.project.paths.state_dir(),
                         .only_targets = start.targets,
@@ -192,7 +207,7 @@ int haunt_here(const Start& start, const std::string& ready_fd) {
                         .queues = start.queues,
                         .concurrency = static_cast<int>(start.concurrency),
                         .foreground = ready_fd.empty(),
-                        .ready_fd = ready_fd.empty() ? -1 : take_ready_fd(ready_fd)});
+                        .ready_fd = ready});
 }
 
 }  // namespace

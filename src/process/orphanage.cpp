@@ -21,6 +21,9 @@ constexpr Milliseconds kShepherdsLeastLife{100};
 }  // namespace
 
 Result<std::unique_ptr<Orphanage>> Orphanage::create(Loop& loop) {
+  // Whoever started us may have had it ignored: our children would be reaped by nobody, and their
+  // ends not be told.
+  ::signal(SIGCHLD, SIG_DFL);
   if (auto made = become_subreaper(); !made) return fail(made.error());
   std::unique_ptr<Orphanage> orphanage(new Orphanage(loop));
   if (auto started = orphanage->start_shepherd(); !started) return fail(started.error());

@@ -6,7 +6,9 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,7 +77,7 @@ std::vector<std::string> lines_of(const char* file) {
   return lines;
 }
 
-// What a child of ours begins with: its signals and descriptors, its OOM score, where it is.
+// What a child of ours begins with: its signals and descriptors, what it may and where it is.
 int report(const Arguments&) {
   for (const auto& line : lines_of("/proc/self/status")) {
     if (line.starts_with("SigBlk") || line.starts_with("SigIgn") || line.starts_with("SigCgt")) {
@@ -91,6 +93,13 @@ int report(const Arguments&) {
   ::closedir(directory);
   say(fds);
   say("oom: " + lines_of("/proc/self/oom_score_adj").at(0));
+  std::array<char, 8> mask{};
+  std::snprintf(mask.data(), mask.size(), "%03o", static_cast<unsigned>(::umask(0)));
+  say(std::string("umask: ") + mask.data());
+  say("nice: " + std::to_string(::getpriority(PRIO_PROCESS, 0)));
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  say("files: " + std::to_string(files.rlim_cur) + " of " + std::to_string(files.rlim_max));
   std::array<char, 4096> where{};
   say(std::string("cwd: ") + ::getcwd(where.data(), where.size()));
   say("session: " + std::to_string(::getsid(0) == ::getpid()));

@@ -26,6 +26,14 @@ TEST_CASE("a build is over when its leader has exited and its output is read") {
   CHECK(everyone_below() == std::vector<std::string>{});
 }
 
+TEST_CASE("the end of a unit is told though SIGCHLD was ignored when we were started") {
+  ::signal(SIGCHLD, SIG_IGN);
+  const World world;
+  Watched build(world, shell("exit 3"), Leftovers::Keep);
+  REQUIRE(world.run_until([&] { return build.has_exited(); }));
+  CHECK(build.exits == std::vector{Exit::by_code(3)});
+}
+
 TEST_CASE("no byte that a build wrote before its end is lost") {
   const World world;
   constexpr std::size_t kMuch = 10'000'000;
