@@ -47,6 +47,10 @@ std::string Stamps::command() const {
   return std::string(STAMP_PROGRAM) + " " + path_.string();
 }
 
+std::vector<std::string> Stamps::waiting_command() const {
+  return {STAMP_PROGRAM, path_.string(), "wait"};
+}
+
 std::optional<double> Stamps::after(std::int64_t since, int patience_ms) const {
   const auto end = monotonic_ns() + std::int64_t{patience_ms} * 1'000'000;
   while (true) {

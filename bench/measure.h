@@ -32,6 +32,8 @@ class Stamps {
 
   // What has to be run; no shell needs to look at it twice.
   [[nodiscard]] std::string command() const;
+  // The same as words, of a program that then waits for a signal.
+  [[nodiscard]] std::vector<std::string> waiting_command() const;
   // From `since` (monotonic, nanoseconds) to the first stamp that is later; nothing when none comes
   // within `patience_ms`. Earlier ones belong to a command that ran twice.
   [[nodiscard]] std::optional<double> after(std::int64_t since, int patience_ms) const;
