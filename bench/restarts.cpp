@@ -131,7 +131,8 @@ void build_to_signal(int rounds) {
     project.write("input", std::to_string(round));
     static_cast<void>(stamps.next_after(begin));
   }
-  const auto figures = Json::parse(project.run_poltergeist({"status", "--timing", "--json"}).out);
+  const auto timing = Json::parse(project.run_poltergeist({"status", "--timing", "--json"}).out);
+  const auto& figures = timing.at("app");
   for (const auto& step : figures.at("steps")) {
     if (step.at("from") != "ended" || step.at("to") != "runnerSignalled") continue;
     row("end of a build → signal for the old program, p50 and p99",
