@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "sys/files.h"
@@ -112,7 +113,7 @@ int preferred_port(PortRange range, std::string_view key) {
 }
 
 Result<PortLease> PortLease::take(const std::filesystem::path& directory, PortRange range,
-                                  int preferred) {
+                                  int preferred, std::span<const int> held) {
   if (const auto valid = check(range); !valid) return fail(valid.error());
   if (const auto usable = ensure_private_directory(directory); !usable) {
     return fail(usable.error(), "leasing a port");
@@ -120,7 +121,7 @@ Result<PortLease> PortLease::take(const std::filesystem::path& directory, PortRa
   const int size = size_of(range);
   const int first = contains(range, preferred) ? preferred - range.from : 0;
   for (int i = 0; i < size; ++i) {
-    auto lease = take_port(directory, range.from + (first + i) % size);
+    auto lease = take_port(directory, range.from + (first + i) % size, held);
     if (lease || lease.error().code != Errc::Unavailable || size == 1) return lease;
   }
   return fail(Errc::Unavailable,
@@ -130,7 +131,8 @@ Result<PortLease> PortLease::take(const std::filesystem::path& directory, PortRa
 }
 
 // The lock comes first: two who try the same port at once would each take the other for a server.
-Result<PortLease> PortLease::take_port(const std::filesystem::path& directory, int port) {
+Result<PortLease> PortLease::take_port(const std::filesystem::path& directory, int port,
+                                       std::span<const int> held) {
   auto lock = FileLock::take(directory / fmt::format("{}.lock", port));
   if (!lock && lock.error().code != Errc::Busy) {
     return fail(lock.error(), "leasing port {}", port);
@@ -139,7 +141,7 @@ Result<PortLease> PortLease::take_port(const std::filesystem::path& directory, i
     return fail(Errc::Unavailable, "port {} is leased to another program that Poltergeist runs",
                 port);
   }
-  if (!is_port_free(port)) {
+  if (std::ranges::find(held, port) == held.end() && !is_port_free(port)) {
     return fail(Errc::Unavailable, "port {} is in use", port);
   }
   return PortLease(std::move(*lock), port);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -40,8 +41,10 @@ class PortLease {
   // Errc::Invalid for a range that is none. Errc::Unavailable if no port is left: for a range of
   // one, the message ends in "in use", or "in use within Poltergeist" for one that is leased, so
   // that who uses it, which is not known here, can be added: " by pid 4711 (node server.js)".
+  // At those in `held` the caller listens himself: they are free.
   [[nodiscard]] static Result<PortLease> take(const std::filesystem::path& directory,
-                                              PortRange range, int preferred);
+                                              PortRange range, int preferred,
+                                              std::span<const int> held = {});
 
   [[nodiscard]] int port() const { return port_; }
   // is_port_free(port()): false while the program that it is for listens, too.
@@ -49,8 +52,8 @@ class PortLease {
 
  private:
   PortLease(FileLock lock, int port) : lock_(std::move(lock)), port_(port) {}
-  [[nodiscard]] static Result<PortLease> take_port(const std::filesystem::path& directory,
-                                                   int port);
+  [[nodiscard]] static Result<PortLease> take_port(const std::filesystem::path& directory, int port,
+                                                   std::span<const int> held);
 
   FileLock lock_;
   int port_;

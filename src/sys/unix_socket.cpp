@@ -31,20 +31,58 @@ const sockaddr* generic(const sockaddr_un& address) {
   return reinterpret_cast<const sockaddr*>(&address);
 }
 
-}  // namespace
+enum class Waiting { Yes, No };
+Result<UniqueFd> new_socket(Waiting waiting) {
+  const int flags = SOCK_CLOEXEC | (waiting == Waiting::No ? SOCK_NONBLOCK : 0);
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | flags, 0));
+  if (!socket) return fail_errno("creating a socket");
+  return socket;
+}
 
-Result<UniqueFd> listen_at(const std::filesystem::path& path) {
+Result<UniqueFd> bind_at(const std::filesystem::path& path, Waiting waiting) {
   const auto address = address_of(path);
   if (!address) return fail(address.error());
-  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket) return fail_errno("creating a socket");
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno("{}", path.string());
-  // The directory is private (0700), so nobody connects between bind and chmod.
-  if (::bind(socket.get(), generic(*address), sizeof *address) != 0) {
+  auto socket = new_socket(waiting);
+  if (socket && ::bind(socket->get(), generic(*address), sizeof *address) != 0) {
     return fail_errno("binding {}", path.string());
   }
+  return socket;
+}
+
+Result<UniqueFd> connect_to(const std::filesystem::path& path, Waiting waiting) {
+  const auto address = address_of(path);
+  if (!address) return fail(address.error());
+  auto socket = new_socket(waiting);
+  if (!socket) return socket;
+  while (::connect(socket->get(), generic(*address), sizeof *address) != 0) {
+    if (errno != EINTR) return fail_errno("connecting to {}", path.string());
+  }
+  return socket;
+}
+
+Result<ucred> peer_of(int connection) {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  if (::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
+    return fail_errno("asking who connected");
+  }
+  return credentials;
+}
+
+}  // namespace
+
+Result<UniqueFd> bind_at(const std::filesystem::path& path) {
+  return bind_at(path, Waiting::Yes);
+}
+
+Result<UniqueFd> listen_at(const std::filesystem::path& path) {
+  if (const auto address = address_of(path); !address) return fail(address.error());
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno("{}", path.string());
+  // The directory is private (0700), so nobody connects between bind and chmod.
+  auto socket = bind_at(path, Waiting::No);
+  if (!socket) return socket;
   if (::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0) return fail_errno("{}", path.string());
-  if (::listen(socket.get(), kBacklog) != 0) return fail_errno("listening at {}", path.string());
+  if (::listen(socket->get(), kBacklog) != 0) return fail_errno("listening at {}", path.string());
   return socket;
 }
 
@@ -56,23 +94,23 @@ Result<UniqueFd> accept_from(int listener) {
 }
 
 Result<UniqueFd> connect_to(const std::filesystem::path& path) {
-  const auto address = address_of(path);
-  if (!address) return fail(address.error());
-  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket) return fail_errno("creating a socket");
-  while (::connect(socket.get(), generic(*address), sizeof *address) != 0) {
-    if (errno != EINTR) return fail_errno("connecting to {}", path.string());
-  }
-  return socket;
+  return connect_to(path, Waiting::Yes);
+}
+
+Result<UniqueFd> connect_at_once(const std::filesystem::path& path) {
+  return connect_to(path, Waiting::No);
 }
 
 Result<uid_t> peer_uid(int connection) {
-  ucred credentials{};
-  socklen_t size = sizeof credentials;
-  if (::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
-    return fail_errno("asking who connected");
-  }
-  return credentials.uid;
+  const auto peer = peer_of(connection);
+  if (!peer) return fail(peer.error());
+  return peer->uid;
+}
+
+Result<pid_t> peer_pid(int connection) {
+  const auto peer = peer_of(connection);
+  if (!peer) return fail(peer.error());
+  return peer->pid;
 }
 
 }  // namespace poltergeist
