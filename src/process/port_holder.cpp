@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "process/process_table.h"
 #include "sys/unique_fd.h"
+#include "sys/unix_socket.h"
 
 namespace poltergeist::process {
 
@@ -139,6 +140,14 @@ std::optional<PortHolder> holder_of_port(int port) {
     return PortHolder{pid, command_of(pid)};
   }
   return std::nullopt;
+}
+
+std::optional<PortHolder> holder_of_socket(const std::filesystem::path& path) {
+  const auto connection = connect_at_once(path);
+  if (!connection) return std::nullopt;
+  const auto pid = peer_pid(connection->get());
+  if (!pid || *pid <= 0) return std::nullopt;  // of another pid namespace
+  return PortHolder{*pid, command_of(*pid)};
 }
 
 std::string describe(const PortHolder& holder) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Who listens on a TCP port of this machine, for people who wonder why theirs is not free.
+// Who listens on a TCP port of this machine, or at a local socket, for people who wonder why theirs
+// is not free.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,6 +40,9 @@ inline constexpr std::size_t kLongestCommand = 200;
 // For a message, not for every turn of a loop: 10 ms or more, for the kernel walks through the room
 // for all its connections, and we through every descriptor of every process.
 [[nodiscard]] std::optional<PortHolder> holder_of_port(int port);
+
+// The same of a local socket; connects to it. Who it was handed to is not seen.
+[[nodiscard]] std::optional<PortHolder> holder_of_socket(const std::filesystem::path& path);
 
 // "pid 4711 (node server.js)".
 [[nodiscard]] std::string describe(const PortHolder& holder);

@@ -34,11 +34,12 @@ constexpr int kHighestOomScore = 1000;
 constexpr std::size_t kChildStack = 64 << 10;
 constexpr std::string_view kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
 
-enum class Step { Group, Terminal, Streams, Directory, Exec };
+enum class Step { Group, Terminal, Streams, Passed, Directory, Exec };
 constexpr auto kSteps = std::to_array<EnumName<Step>>({
     {Step::Group, "making its process group"},
     {Step::Terminal, "giving it the terminal"},
     {Step::Streams, "connecting its streams"},
+    {Step::Passed, "passing its descriptors on"},
     {Step::Directory, "changing to its directory"},
     {Step::Exec, "executing it"},
 });
@@ -71,16 +72,61 @@ const std::vector<int>& ignored_signals() {
   return ignored;
 }
 
+// What tells a program which descriptors it was passed (sd_listen_fds(3)). Only the child knows its
+// pid, and it may not allocate: it writes the digits to where they are to stand.
+struct ListenEntries {
+  static constexpr std::array<std::string_view, 4> kVariables = {
+      "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID"};
+  static constexpr std::string_view kPid = "LISTEN_PID=";
+
+  std::array<char, 32> pid{};  // the name, the digits of any int, and zeros
+  std::string fds;
+  std::string names;
+
+  static ListenEntries create(const std::vector<PassedFd>& passed);
+  static bool is_one(std::string_view entry);
+  void set_pid(pid_t own);
+};
+
+ListenEntries ListenEntries::create(const std::vector<PassedFd>& passed) {
+  ListenEntries entries;
+  kPid.copy(entries.pid.data(), kPid.size());
+  entries.fds = "LISTEN_FDS=" + std::to_string(passed.size());
+  entries.names = "LISTEN_FDNAMES=";
+  for (const auto& one : passed) {
+    if (&one != &passed.front()) entries.names += ':';
+    entries.names += one.name;
+  }
+  return entries;
+}
+
+bool ListenEntries::is_one(std::string_view entry) {
+  const auto name = entry.substr(0, entry.find('='));
+  return std::find(kVariables.begin(), kVariables.end(), name) != kVariables.end();
+}
+
+// Between clone and exec.
+POLTERGEIST_UNCHECKED void ListenEntries::set_pid(pid_t own) {
+  std::size_t digits = 1;
+  for (pid_t rest = own; rest >= 10; rest /= 10) ++digits;
+  char* const first = pid.data() + kPid.size();
+  for (std::size_t at = digits; at > 0; --at, own /= 10) {
+    first[at - 1] = static_cast<char>('0' + own % 10);
+  }
+}
+
 // Everything that the child needs, made ready before it exists: between clone and exec it makes
 // system calls and nothing else. It writes its answer here, too; the memory is the same.
 struct Briefing {
   std::vector<std::string> candidates;  // paths to execute, the first that works
   std::string mark_entry;
+  ListenEntries listen_entries;
   std::vector<char*> argv;
   std::vector<char*> env;
   std::vector<const char*> paths;
   const std::vector<int>* ignored = nullptr;  // signals; the last is 0
   std::array<int, kFirstOwnFd> streams{};     // what becomes 0, 1 and 2; all above 2
+  std::vector<int> passed;                    // what becomes 3 and so on; all above those
   const char* directory = nullptr;
   Group group = Group::NewSession;
   int terminal = 0;
@@ -156,8 +202,18 @@ POLTERGEIST_UNCHECKED bool connect_streams(const Briefing& briefing) {
   for (int number = 0; number < kFirstOwnFd; ++number) {
     if (::dup2(briefing.streams[static_cast<std::size_t>(number)], number) < 0) return false;
   }
+  return true;
+}
+
+POLTERGEIST_UNCHECKED bool pass_on(Briefing& briefing) {
+  int number = kFirstOwnFd;
+  const int* const end = briefing.passed.data() + briefing.passed.size();
+  for (const int* fd = briefing.passed.data(); fd != end; ++fd, ++number) {
+    if (::dup2(*fd, number) < 0) return false;
+  }
+  if (number != kFirstOwnFd) briefing.listen_entries.set_pid(::getpid());
   // All of ours are close-on-exec anyway; these are what whoever started us left open.
-  ::syscall(SYS_close_range, kFirstOwnFd, ~0U, 0);
+  ::syscall(SYS_close_range, number, ~0U, 0);
   return true;
 }
 
@@ -186,6 +242,7 @@ POLTERGEIST_UNCHECKED int child_main(void* argument) {
   if (!take_terminal(briefing)) fail_at(Step::Terminal, errno);
   if (briefing.is_unit) become_unit(briefing);
   if (!connect_streams(briefing)) fail_at(Step::Streams, errno);
+  if (!pass_on(briefing)) fail_at(Step::Passed, errno);
   if (briefing.directory != nullptr && ::chdir(briefing.directory) != 0) {
     fail_at(Step::Directory, errno);
   }
@@ -243,6 +300,18 @@ Result<void> connect(const SpawnPlan& plan, Briefing& briefing, Child::Parts& pa
   return set(STDERR_FILENO, output(plan.err, STDERR_FILENO, parts.err));
 }
 
+// Each above all that they become, so that none is replaced before it was passed.
+Result<void> connect_passed(const SpawnPlan& plan, Briefing& briefing,
+                            std::vector<UniqueFd>& opened) {
+  const int behind = kFirstOwnFd + static_cast<int>(plan.passed.size());
+  for (const auto& [fd, name] : plan.passed) {
+    opened.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, behind));
+    if (!opened.back()) return fail_errno("duplicating descriptor {}", fd);
+    briefing.passed.push_back(opened.back().get());
+  }
+  return {};
+}
+
 // Where the program may be.
 std::vector<std::string> candidates_for(const SpawnPlan& plan) {
   const std::string& name = plan.argv.front();
@@ -270,7 +339,7 @@ char* pointer_to(const std::string& text) {
 
 std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
-  pointers.reserve(texts.size() + 2);  // the mark, and the end
+  pointers.reserve(texts.size() + 5);  // the mark, what is passed, and the end
   for (const auto& text : texts) pointers.push_back(pointer_to(text));
   return pointers;
 }
@@ -294,6 +363,12 @@ void fill(const SpawnPlan& plan, Briefing& briefing) {
   briefing.argv = pointers_to(plan.argv);
   briefing.argv.push_back(nullptr);
   briefing.env = pointers_to(plan.env);
+  std::erase_if(briefing.env, ListenEntries::is_one);
+  if (!plan.passed.empty()) {
+    auto& entries = briefing.listen_entries = ListenEntries::create(plan.passed);
+    briefing.env.insert(briefing.env.end(),
+                        {entries.pid.data(), pointer_to(entries.fds), pointer_to(entries.names)});
+  }
   briefing.is_unit = plan.role == Role::Unit;
   if (briefing.is_unit) {
     // We may be part of somebody's unit ourselves.
@@ -379,9 +454,9 @@ Result<Child> spawn(const SpawnPlan& plan) {
   fill(plan, briefing);
   Child::Parts parts;
   std::vector<UniqueFd> opened;
-  if (auto connected = connect(plan, briefing, parts, opened); !connected) {
-    return fail(connected.error(), "starting {}", plan.argv.front());
-  }
+  auto connected = connect(plan, briefing, parts, opened);
+  if (connected) connected = connect_passed(plan, briefing, opened);
+  if (!connected) return fail(connected.error(), "starting {}", plan.argv.front());
   const auto pid = clone_child(briefing, parts.pidfd);
   if (!pid) return fail(pid.error(), "starting {}", plan.argv.front());
   parts.pid = *pid;

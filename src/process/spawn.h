@@ -3,9 +3,9 @@
 // or when it is known that it does not, so "no such program" is an error here and never an exit
 // code 127.
 //
-// The child begins with an empty signal mask, default dispositions, descriptors 0–2 and nothing
-// else, whatever this process was started with; it shares memory with us until exec (like vfork),
-// so a large daemon starts programs as fast as a small one.
+// The child begins with an empty signal mask, default dispositions, descriptors 0–2 and those that
+// its plan passes on, and nothing else, whatever this process was started with; it shares memory
+// with us until exec (like vfork), so a large daemon starts programs as fast as a small one.
 #pragma once
 
 #include <filesystem>
@@ -36,6 +36,12 @@ struct Stream {
   [[nodiscard]] static constexpr Stream to(int fd) { return {Kind::Fd, fd}; }
 };
 
+// A descriptor of the caller's, borrowed until spawn() returns, that the child has, too.
+struct PassedFd {
+  int fd = -1;
+  std::string name;  // for LISTEN_FDNAMES: no ':' and no control characters
+};
+
 enum class Group {
   NewSession,  // no controlling terminal: nothing of it can read the keyboard or be stopped by it
   NewGroup,    // the leader of a process group in our session
@@ -63,6 +69,10 @@ struct SpawnPlan {
   Stream in = Stream::dev_null();
   Stream out = Stream::dev_null();
   Stream err = Stream::dev_null();
+  // In the child 3, 4, … in this order, told by LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES as
+  // sd_listen_fds(3) reads them. Without any, none of these variables reaches the child, whatever
+  // `env` says: they would speak of somebody else's descriptors.
+  std::vector<PassedFd> passed;
   Group group = Group::NewSession;
   int terminal = 0;  // with Group::Foreground
   Role role = Role::Unit;

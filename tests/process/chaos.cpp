@@ -113,6 +113,26 @@ int print_environment(const Arguments& arguments) {
   return 0;
 }
 
+// What sd_listen_fds(3) goes by, and what the descriptors behind 2 are.
+int report_passed(const Arguments&) {
+  for (const char* name : {"LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID"}) {
+    const char* value = ::getenv(name);
+    say(std::string(name) + "=" + (value == nullptr ? "unset" : value));
+  }
+  const char* pid = ::getenv("LISTEN_PID");
+  say(std::string("pid: ") + (pid == nullptr                      ? "unset"
+                              : pid == std::to_string(::getpid()) ? "mine"
+                                                                  : pid));
+  for (int fd = 3; fd < 64; ++fd) {
+    std::array<char, 256> link{};
+    const auto path = "/proc/self/fd/" + std::to_string(fd);
+    if (::readlink(path.c_str(), link.data(), link.size() - 1) < 0) continue;
+    const bool is_kept = (::fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0;
+    say(std::to_string(fd) + ": " + link.data() + (is_kept ? "" : " close-on-exec"));
+  }
+  return 0;
+}
+
 // Lives until a signal that it does not ignore: `stubborn 2 15`.
 int stubborn(const Arguments& arguments) {
   for (const auto& number : arguments) ::signal(std::atoi(number.c_str()), SIG_IGN);
@@ -320,11 +340,12 @@ int server(const Arguments& arguments) {
 }
 
 const std::map<std::string, int (*)(const Arguments&)> kModes = {
-    {"exit", exit_with},        {"die", die_by},        {"report", report},
-    {"env", print_environment}, {"stubborn", stubborn}, {"polite", polite},
-    {"stopped", stopped},       {"hydra", hydra},       {"storm", fork_storm},
-    {"leave", leave_behind},    {"bytes", bytes},       {"both", both_streams},
-    {"exclusive", exclusive},   {"job", with_job},      {"server", server},
+    {"exit", exit_with},        {"die", die_by},           {"report", report},
+    {"env", print_environment}, {"passed", report_passed}, {"stubborn", stubborn},
+    {"polite", polite},         {"stopped", stopped},      {"hydra", hydra},
+    {"storm", fork_storm},      {"leave", leave_behind},   {"bytes", bytes},
+    {"both", both_streams},     {"exclusive", exclusive},  {"job", with_job},
+    {"server", server},
 };
 
 }  // namespace

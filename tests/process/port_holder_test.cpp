@@ -14,8 +14,10 @@
 #include <catch2/catch.hpp>
 
 #include "base/text.h"
+#include "support/temp_dir.h"
 #include "sys/files.h"
 #include "sys/unique_fd.h"
+#include "sys/unix_socket.h"
 
 using namespace poltergeist;
 using namespace poltergeist::process;
@@ -216,4 +218,20 @@ TEST_CASE("a port where nobody listens has no holder") {
 TEST_CASE("a holder is described by its pid and its command") {
   CHECK(describe({4711, "node server.js"}) == "pid 4711 (node server.js)");
   CHECK(describe({4711, ""}) == "pid 4711");
+}
+
+TEST_CASE("who listens at a local socket is found and nobody where nobody does") {
+  const test::TempDir dir;
+  const auto path = dir / "app.sock";
+  CHECK(holder_of_socket(path) == std::nullopt);
+  {
+    const auto socket = bind_at(path).value();
+    CHECK(holder_of_socket(path) == std::nullopt);
+    REQUIRE(::listen(socket.get(), 1) == 0);
+    const auto holder = holder_of_socket(path);
+    REQUIRE(holder);
+    CHECK(holder->pid == ::getpid());
+    CHECK_THAT(holder->command, Catch::Contains("process_test"));
+  }
+  CHECK(holder_of_socket(path) == std::nullopt);
 }

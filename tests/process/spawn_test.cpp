@@ -312,6 +312,79 @@ TEST_CASE("standard streams may be swapped, and ours may be closed") {
   CHECK(dir.read("log") == "out\nerr\n");
 }
 
+TEST_CASE("descriptors are passed on as 3 and upwards with the pid of the program itself") {
+  const test::TempDir dir;
+  std::vector<UniqueFd> files;
+  auto plan = chaos({"passed"});
+  std::string expected =
+      "LISTEN_FDS=3\nLISTEN_FDNAMES=app:app:other\nLISTEN_PIDFDID=unset\npid: mine\n";
+  for (const auto& [name, told] : {std::pair{"a", "app"}, {"b", "app"}, {"c", "other"}}) {
+    files.emplace_back(::open(dir.write(name, "").c_str(), O_RDONLY | O_CLOEXEC));
+    plan.passed.push_back({files.back().get(), told});
+    expected += std::to_string(2 + files.size()) + ": " + (dir / name).string() + "\n";
+  }
+  CHECK(output_of(plan) == expected);
+  for (const auto& file : files) CHECK((::fcntl(file.get(), F_GETFD) & FD_CLOEXEC) != 0);
+}
+
+TEST_CASE("descriptors are passed on in their order whatever numbers they have here") {
+  const test::TempDir dir;
+  const auto first = dir.write("first", "");
+  const auto second = dir.write("second", "");
+  const auto pipe = *make_pipe();
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    // In each other's place, and where the output of the child is to come from.
+    ::dup2(pipe.write_end.get(), 20);
+    ::syscall(SYS_close_range, 3, 19, 0);
+    ::dup2(::open(second.c_str(), O_RDONLY | O_CLOEXEC), 3);
+    ::dup2(::open(first.c_str(), O_RDONLY | O_CLOEXEC), 4);
+    ::dup2(20, 5);
+    auto plan = chaos({"passed"});
+    plan.out = Stream::to(5);
+    plan.passed = {{4, "x"}, {3, "y"}, {3, "z"}};
+    ::_exit(spawn(plan).value().reap().shell_code());
+  }
+  ::waitpid(pid, nullptr, 0);
+  std::array<char, 4096> buffer{};
+  const auto count = ::read(pipe.read_end.get(), buffer.data(), buffer.size());
+  REQUIRE(count > 0);
+  const std::string said(buffer.data(), static_cast<std::size_t>(count));
+  CHECK(said == "LISTEN_FDS=3\nLISTEN_FDNAMES=x:y:z\nLISTEN_PIDFDID=unset\npid: mine\n3: " +
+                    first.string() + "\n4: " + second.string() + "\n5: " + second.string() + "\n");
+}
+
+TEST_CASE("what our own environment says of passed descriptors reaches no child") {
+  for (const auto role : {Role::Unit, Role::Independent}) {
+    auto plan = chaos({"passed"});
+    plan.role = role;
+    for (const auto* entry :
+         {"LISTEN_FDS=7", "LISTEN_PID=1", "LISTEN_FDNAMES=x", "LISTEN_PIDFDID=1"}) {
+      plan.env.emplace_back(entry);
+    }
+    plan.env.emplace_back("LISTEN_FDS_OF_OURS=1");
+    CHECK(output_of(plan) ==
+          "LISTEN_FDS=unset\nLISTEN_FDNAMES=unset\nLISTEN_PIDFDID=unset\npid: unset\n");
+    plan.argv = chaos({"env", "LISTEN_FDS_OF_OURS"}).argv;
+    CHECK(output_of(plan) == "1\n");
+  }
+  auto plan = chaos({"passed"});
+  plan.env.emplace_back("LISTEN_FDS=7");
+  plan.env.emplace_back("LISTEN_PID=1");
+  plan.passed = {{0, "app"}};
+  CHECK_THAT(
+      output_of(plan),
+      Catch::StartsWith("LISTEN_FDS=1\nLISTEN_FDNAMES=app\nLISTEN_PIDFDID=unset\npid: mine\n3: "));
+}
+
+TEST_CASE("a descriptor that is none cannot be passed on") {
+  auto plan = chaos({"passed"});
+  plan.passed = {{-1, "app"}};
+  const auto child = spawn(plan);
+  REQUIRE_FALSE(child);
+  CHECK_THAT(child.error().message, Catch::Contains("duplicating descriptor -1"));
+}
+
 TEST_CASE("an environment has each name once") {
   const auto merged = merged_environment({"A=1", "AB=2", "B=3"}, {{"A", "x=y"}, {"C", ""}});
   CHECK(merged == std::vector<std::string>{"AB=2", "B=3", "A=x=y", "C="});
