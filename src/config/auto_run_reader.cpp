@@ -43,6 +43,42 @@ ReadyWhen read_ready_when(const Section& section, const Json& json, Reading& rea
   return ready;
 }
 
+std::vector<ListenAddress> read_listen(const Fields& fields, Reading& reading) {
+  std::vector<std::string> texts;
+  fields.read("listen", texts);
+  std::vector<ListenAddress> addresses;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (texts[i].empty()) continue;  // was reported
+    const auto place = fields.list("listen")[i].place;
+    auto address = parse_listen_address(texts[i]);
+    if (!address) {
+      reading.problem(place, "\"listen\": {}: {}", in_quotes(texts[i]), address.error().message);
+      continue;
+    }
+    const auto other = std::ranges::find_if(
+        addresses, [&](const auto& before) { return are_exclusive(before, *address); });
+    if (other != addresses.end()) {
+      reading.problem(place, "\"listen\": {} and {} exclude each other: keep one",
+                      in_quotes(to_text(*other)), in_quotes(texts[i]));
+    }
+    addresses.push_back(*std::move(address));
+  }
+  return addresses;
+}
+
+// Who asks whether a port accepts connections is answered by us, who hold it.
+void note_empty_condition(const AutoRun& settings, Place place, Reading& reading) {
+  const auto port = settings.ready_when->port;
+  const auto is_held = [&](const ListenAddress& address) {
+    return address.kind != ListenAddress::Kind::Local && (*port == 0 || *port == address.port);
+  };
+  if (!port || std::ranges::none_of(settings.listen, is_held)) return;
+  reading.note(
+      place,
+      "with \"listen\" its port accepts connections before the program is there: \"http\", "
+      "\"logLine\" or \"exec\" tells when it is ready");
+}
+
 }  // namespace
 
 AutoRun read_auto_run(const Section& section, const Json& json, Reading& reading) {
@@ -58,12 +94,14 @@ AutoRun read_auto_run(const Section& section, const Json& json, Reading& reading
   fields.read("env", auto_run.env);
   fields.read_port("port", auto_run.port);
   fields.read("portFile", auto_run.port_file);
+  auto_run.listen = read_listen(fields, reading);
   fields.read("postRun", auto_run.post_run);
   fields.read_choice("postRunOnRestart", kOnRestart, auto_run.post_run_on_restart);
   fields.read("cleanup", auto_run.cleanup);
   fields.read("cleanupTimeoutSeconds", auto_run.cleanup_timeout);
   if (const auto* ready = fields.object("readyWhen")) {
     auto_run.ready_when = read_ready_when(*section.find("readyWhen")->section, *ready, reading);
+    note_empty_condition(auto_run, ready->place, reading);
   }
   return auto_run;
 }

@@ -87,10 +87,13 @@ constexpr Key kAutoRunKeys[] = {
      .substituted = true},
     {.name = "port",
      .type = PortChoice,
-     .meaning = "Where a free port is looked for; without it from 3000 to 9999, if somebody needs "
-                "one. `{port}` in `command`, `args`, `env`, `postRun`, `cleanup` and "
-                "`readyWhen.exec` becomes that port, and `POLTERGEIST_PORT` is it. It stays the "
-                "same over restarts, and no other runner of yours gets it.",
+     .meaning =
+         "Where a free port is looked for; without it the program's is the one that `listen` "
+         "names, "
+         "or one from 3000 to 9999, if somebody needs one. `{port}` in `command`, `args`, `env`, "
+         "`listen`, `postRun`, `cleanup` "
+         "and `readyWhen.exec` becomes that port, and `POLTERGEIST_PORT` is it. It stays the "
+         "same over restarts, and no other runner of yours gets it.",
      .not_empty = true,
      .substituted = true},
     {.name = "portFile",
@@ -98,6 +101,18 @@ constexpr Key kAutoRunKeys[] = {
          "The program chooses its port by itself and writes it to this file, relative to the "
          "root; `{port}` in `postRun`, `cleanup` and `readyWhen` is what it wrote, and it is "
          "not ready before.",
+     .not_empty = true,
+     .substituted = true},
+    {.name = "listen",
+     .type = TextList,
+     .meaning =
+         "Sockets that are held open for the program and handed to it at each launch, as systemd "
+         "does (`LISTEN_FDS`), so that [no connection is "
+         "refused](runners.md#no-refused-connection) "
+         "while it is restarted: `\"8080\"` (all addresses), `\"127.0.0.1:8080\"`, "
+         "`\"[::1]:8080\"`, `\"127.0.0.1:{port}\"`, or a path with a slash, relative to the root: "
+         "`\"./run/app.sock\"`. No host names.",
+     .preset = "[]",
      .not_empty = true,
      .substituted = true},
     {.name = "readyWhen",

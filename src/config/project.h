@@ -17,6 +17,7 @@
 
 #include "base/enum_names.h"
 #include "base/id.h"
+#include "base/listen_address.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/port_range.h"
@@ -212,7 +213,8 @@ struct ReadyWhen {
   friend bool operator==(const ReadyWhen&, const ReadyWhen&) = default;
 };
 
-// {port} may stand in command, args, env, post_run, cleanup and ready_when.exec.
+// {port} may stand in command, args, env, post_run, cleanup and ready_when.exec, and in `listen`
+// for a port.
 struct AutoRun {
   bool enabled = false;
   std::string command;  // instead of the built artifact; run without a shell
@@ -222,8 +224,9 @@ struct AutoRun {
   Milliseconds stop_timeout{5000};  // from the signal to SIGKILL
   OnExit on_exit = OnExit::Wait;
   Environment env;
-  std::optional<PortRange> port;  // absent: kAnyPort, if somebody needs one
-  std::string port_file;          // the program writes its port there; relative to the root
+  std::optional<PortRange> port;      // absent: kAnyPort, if somebody needs one
+  std::string port_file;              // the program writes its port there; relative to the root
+  std::vector<ListenAddress> listen;  // held open for it; paths relative to the root
   std::optional<ReadyWhen> ready_when;
   std::string post_run;  // the sidecar: a line for bash
   OnRestart post_run_on_restart = OnRestart::Restart;

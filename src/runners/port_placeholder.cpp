@@ -18,6 +18,14 @@ std::size_t next_in(std::string_view text, std::size_t from) {
   return at;
 }
 
+bool listens_by_tcp(const ListenAddress& address) {
+  return address.kind != ListenAddress::Kind::Local;
+}
+
+bool listens_at_chosen_port(const ListenAddress& address) {
+  return listens_by_tcp(address) && address.port == 0;
+}
+
 }  // namespace
 
 bool mentions_port(std::string_view text) {
@@ -39,6 +47,7 @@ std::string with_port(std::string_view text, std::optional<int> port) {
 
 bool needs_port(const config::AutoRun& settings) {
   if (settings.port || mentions_port(settings.command)) return true;
+  if (std::ranges::any_of(settings.listen, listens_at_chosen_port)) return true;
   if (std::ranges::any_of(settings.args, mentions_port)) return true;
   if (std::ranges::any_of(settings.env,
                           [](const auto& entry) { return mentions_port(entry.second); })) {
@@ -49,6 +58,13 @@ bool needs_port(const config::AutoRun& settings) {
   if (!settings.ready_when) return false;
   const auto& ready = *settings.ready_when;
   return ready.port == 0 || !ready.http.empty() || mentions_port(ready.exec);
+}
+
+std::optional<int> listened_port(const config::AutoRun& settings) {
+  if (settings.port || !settings.port_file.empty()) return std::nullopt;
+  if (std::ranges::any_of(settings.listen, listens_at_chosen_port)) return std::nullopt;
+  const auto first = std::ranges::find_if(settings.listen, listens_by_tcp);
+  return first == settings.listen.end() ? std::nullopt : std::optional(first->port);
 }
 
 }  // namespace poltergeist::runners

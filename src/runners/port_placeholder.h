@@ -18,5 +18,8 @@ namespace poltergeist::runners {
 // Whether a port has to be chosen for the program: it is told one, or somebody beside it has to
 // know one that the program does not choose by itself.
 [[nodiscard]] bool needs_port(const config::AutoRun& settings);
+// The port that `listen` names, of several the first, which is the program's then: nothing is
+// chosen. Nothing if one has to be: `port` says from where, or an address has {port}.
+[[nodiscard]] std::optional<int> listened_port(const config::AutoRun& settings);
 
 }  // namespace poltergeist::runners

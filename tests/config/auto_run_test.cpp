@@ -82,6 +82,53 @@ TEST_CASE("a condition that can never be met is a problem at its place") {
   }
 }
 
+TEST_CASE("addresses to listen at are read with their variables") {
+  const auto listen =
+      auto_run_of(R"("listen": ["${HOST:-127.0.0.1}:${PORT}", "127.0.0.2:{port}", "./a.sock"])",
+                  {{"PORT", "8081"}})
+          .listen;
+  REQUIRE(listen.size() == 3);
+  CHECK(to_text(listen[0]) == "127.0.0.1:8081");
+  CHECK(to_text(listen[1]) == "127.0.0.2:{port}");
+  CHECK(to_text(listen[2]) == "a.sock");
+  CHECK(auto_run_of(R"("listen": [])").listen.empty());
+}
+
+TEST_CASE("an address to listen at that is none is a problem at its place") {
+  CHECK_THAT(
+      problems_of(R"("listen": ["8080", "localhost:8081"])").at(0),
+      Catch::StartsWith("3:32: \"listen\": \"localhost:8081\": before the port stands an IPv4 "
+                        "address"));
+  CHECK(problems_of(R"("listen": ["8080", "127.0.0.1:8080"])") ==
+        std::vector<std::string>{"3:32: \"listen\": \"8080\" and \"127.0.0.1:8080\" exclude each "
+                                 "other: keep one"});
+  for (const auto* value : {"8080", "\"8080\"", "[8080]", "[\"\"]", "[\"8080\", \"8080\"]", "{}",
+                            "null", "[\"x:y\"]", "[\"${NO_SUCH}\"]"}) {
+    INFO(value);
+    CHECK(problems_of("\"listen\": " + std::string(value)).size() == 1);
+  }
+}
+
+TEST_CASE("who asks for a port that is held open anyway is told so") {
+  const auto notes_of = [](const std::string& members) {
+    return test::notes_in(with_auto_run(members));
+  };
+  for (const auto* members : {R"("listen": ["8080"], "readyWhen": {"port": true})",
+                              R"("listen": ["8080"], "readyWhen": {"port": 8080})",
+                              R"("listen": ["[::1]:{port}"], "readyWhen": {"port": true})"}) {
+    INFO(members);
+    REQUIRE(notes_of(members).size() == 1);
+    CHECK_THAT(notes_of(members)[0], Catch::Contains("before the program is there"));
+  }
+  for (const auto* members : {R"("listen": ["8080"], "readyWhen": {"http": "/"})",
+                              R"("listen": ["8080"], "readyWhen": {"port": 8081})",
+                              R"("listen": ["./a.sock"], "readyWhen": {"port": true})",
+                              R"("readyWhen": {"port": true})"}) {
+    INFO(members);
+    CHECK(notes_of(members).empty());
+  }
+}
+
 TEST_CASE("a sidecar is a text and nothing else") {
   CHECK(auto_run_of(R"("postRun": "tunnel {port} ${x}")").post_run == "tunnel {port} ${x}");
   for (const auto* value : {"1", "true", "[\"tunnel\"]", "null", "{}", "\"\""}) {

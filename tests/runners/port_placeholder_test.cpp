@@ -32,6 +32,24 @@ TEST_CASE("a port is chosen where somebody has to know it") {
   CHECK_FALSE(needs_port(Settings{.ready_when = config::ReadyWhen{.log_line = "listening"}}));
 }
 
+TEST_CASE("the port of a program is the one at which we listen for it") {
+  using Settings = config::AutoRun;
+  const auto listening = [](std::vector<std::string> texts) {
+    std::vector<ListenAddress> addresses;
+    for (const auto& text : texts) addresses.push_back(parse_listen_address(text).value());
+    return addresses;
+  };
+  CHECK(listened_port(Settings{.listen = listening({"./a.sock", "127.0.0.1:8080", "9090"})}) ==
+        8080);
+  CHECK(listened_port(Settings{.listen = listening({"./a.sock"})}) == std::nullopt);
+  CHECK(listened_port(Settings{.listen = listening({"8080", "127.0.0.1:{port}"})}) == std::nullopt);
+  CHECK(listened_port(Settings{.port = PortRange{80, 80}, .listen = listening({"8080"})}) ==
+        std::nullopt);
+  CHECK(needs_port(Settings{.listen = listening({"8080", "127.0.0.1:{port}"})}));
+  CHECK_FALSE(needs_port(Settings{.listen = listening({"8080"})}));
+  CHECK_FALSE(needs_port(Settings{.listen = listening({"./a.sock"})}));
+}
+
 TEST_CASE("a program that writes its port itself is given one only if it asks for it") {
   using Settings = config::AutoRun;
   CHECK_FALSE(needs_port(Settings{.port_file = ".port", .post_run = "tunnel {port}"}));
