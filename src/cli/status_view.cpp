@@ -163,6 +163,7 @@ std::vector<std::string> verbose_lines(const JsonView& target) {
   add("output", target["appInfo"]["outputPath"].text());
   add("trigger", joined(build["trigger"].texts(), ", "));
   add("commit", build["gitHash"].text());
+  add("listens", joined(target["runner"]["listen"].texts(), ", "));
   add("post-run", target["runner"]["postRun"].text());
   add("cleanup", target["cleanup"].text());
   if (const auto code = build["exitCode"].number()) add("exit", fmt::format("{}", *code));

@@ -72,6 +72,7 @@ void recover_runner(TargetState& state) {
   auto& runner = *state.runner;
   runner.pid.reset();
   runner.port.reset();
+  runner.listen.clear();
   runner.post_run.clear();
   switch (runner.status) {
     case RunnerStatus::Starting:

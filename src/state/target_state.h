@@ -115,6 +115,7 @@ struct RunnerState {
   std::optional<int> exit_code;
   std::optional<int> signal;
   std::optional<int> port;
+  std::vector<std::string> listen;  // what is held open for it
   std::string command;
   std::string post_run;  // the configured sidecar; empty: none
 

@@ -171,6 +171,7 @@ Object written(const RunnerState& runner) {
   set_if(object, "exitCode", runner.exit_code);
   set_signal(object, runner.signal);
   set_if(object, "port", runner.port);
+  if (!runner.listen.empty()) object["listen"] = texts(runner.listen);
   set_text(object, "command", runner.command);
   set_text(object, "postRun", runner.post_run);
   return object;

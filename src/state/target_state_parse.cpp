@@ -19,6 +19,7 @@ constexpr std::size_t kLargestState = 4 << 20;
 constexpr std::uint64_t kMajor = 1;
 constexpr std::size_t kMostHookLines = 1000;
 constexpr std::size_t kMostArtifacts = 100;
+constexpr std::size_t kMostListen = 100;
 
 std::string text_or_empty(const json& object, const char* key) {
   return text_in(object, key).value_or("");
@@ -208,6 +209,7 @@ std::optional<RunnerState> read_runner(const json& object) {
       .exit_code = int_in(object, "exitCode"),
       .signal = signal_in(object),
       .port = int_in(object, "port"),
+      .listen = texts_in(object, "listen", kMostListen),
       .command = text_or_empty(object, "command"),
       .post_run = text_or_empty(object, "postRun"),
   };

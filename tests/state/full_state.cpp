@@ -68,6 +68,7 @@ TargetState full_state() {
                              .exit_code = 3,
                              .signal = 40,
                              .port = 8080,
+                             .listen = {"127.0.0.1:8080", "/run/app.sock"},
                              .command = "build/app --port 8080",
                              .post_run = "running"};
   return state;
