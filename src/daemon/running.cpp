@@ -23,7 +23,8 @@ bool is_wanted(const config::Target& target) {
 // Whether a running program is no longer what the settings describe.
 bool is_another_program(const config::AutoRun& before, const config::AutoRun& after) {
   return before.command != after.command || before.args != after.args || before.env != after.env ||
-         before.port != after.port || before.port_file != after.port_file;
+         before.port != after.port || before.port_file != after.port_file ||
+         before.listen != after.listen;
 }
 
 state::RunnerStatus status_of(runners::RunnerState state) {
@@ -81,7 +82,8 @@ void ExecutableRunner::set_target(const config::Target& target) {
   const bool another = is_another_program(*target_.auto_run, *target.auto_run);
   target_ = target;
   supervisor_.configure(settings(), runners::policy_for(*target.auto_run));
-  if (another && supervisor_.pid()) restart();
+  if (another && supervisor_.pid()) return restart();
+  publishing_.runner_changed(target_.name, state());
 }
 
 state::RunnerState ExecutableRunner::state() const {
@@ -102,6 +104,7 @@ state::RunnerState ExecutableRunner::state_in(runners::RunnerState in) const {
     (exit->kind == Exit::Kind::Code ? state.exit_code : state.signal) = exit->number;
   }
   state.port = supervisor_.port();
+  state.listen = supervisor_.listening().addresses();
   state.command = command_;
   state.post_run = target_.auto_run->post_run;
   return state;

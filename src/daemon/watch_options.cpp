@@ -65,9 +65,13 @@ watch::Options watch_options_for(const config::Project& project,
     options.global_excludes = watch::find_global_excludes().value_or(std::filesystem::path());
   }
   options.never = {state_dir};
+  const auto never = [&](const std::string& file) {
+    if (!file.empty()) options.never.push_back((project.root / file).lexically_normal());
+  };
   for (const auto& target : project.targets) {
-    if (!target.auto_run || target.auto_run->port_file.empty()) continue;
-    options.never.push_back((project.root / target.auto_run->port_file).lexically_normal());
+    if (!target.auto_run) continue;
+    never(target.auto_run->port_file);
+    for (const auto& address : target.auto_run->listen) never(address.path);
   }
   if (!project.logging.file.empty()) {
     for (auto& file : files_of_log(project.log_file())) options.never.push_back(std::move(file));

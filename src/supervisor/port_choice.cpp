@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "supervisor/port_choice.h"
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -23,22 +25,28 @@ constexpr const char* kNobodySeen = " (nobody listens: old connections may still
 
 }  // namespace
 
-Result<std::optional<int>> PortChoice::for_launch(const Settings& settings) {
-  if (!runners::needs_port(settings.auto_run)) {
+Result<std::optional<int>> PortChoice::for_launch(const Settings& settings,
+                                                  const std::vector<int>& held) {
+  const auto listened = runners::listened_port(settings.auto_run);
+  if (listened || !runners::needs_port(settings.auto_run)) {
     lease_.reset();
-    return std::nullopt;
+    return listened;
   }
   const auto range = settings.auto_run.port.value_or(config::kAnyPort);
   const bool is_ours = lease_ && range == range_;
-  if (is_ours && lease_->is_free()) return lease_->port();
+  const auto is_held = [&](int port) { return std::ranges::find(held, port) != held.end(); };
+  if (is_ours && (is_held(lease_->port()) || lease_->is_free())) return lease_->port();
   const int before = is_ours ? lease_->port() : 0;
   const auto holder = is_ours ? holder_text(before, kNobodySeen) : std::string();
   lease_.reset();
   range_ = range;
   const auto key = settings.root.string() + '\n' + settings.name;
-  auto lease = PortLease::take(settings.leases, range, preferred_port(range, key));
+  // One that has to be this one may be held under its number. Any other must be nobody's.
+  const bool is_one = range.from == range.to;
+  auto lease = PortLease::take(settings.leases, range, preferred_port(range, key),
+                               is_one ? std::span<const int>(held) : std::span<const int>());
   if (!lease) {
-    if (range.from != range.to) return fail(lease.error());
+    if (!is_one) return fail(lease.error());
     return fail(lease.error().code, "{}{}: choose another one, or end what has it",
                 lease.error().message, holder_text(range.from, {}));
   }

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "supervisor/settings.h"
@@ -16,11 +17,12 @@ class PortChoice {
  public:
   // What the program that is about to be launched gets; nothing if it needs none. Errc::Unavailable
   // if there is none to be had, and who holds it where that can be found out. When nothing of an
-  // old program is left.
-  [[nodiscard]] Result<std::optional<int>> for_launch(const Settings& settings);
+  // old program is left. At those in `held` we listen ourselves, for the program.
+  [[nodiscard]] Result<std::optional<int>> for_launch(const Settings& settings,
+                                                      const std::vector<int>& held = {});
   // What was said last: another port than before, and why. Empty: nothing is to be said.
   [[nodiscard]] std::string take_notice();
-  // What is chosen now.
+  // What is leased now.
   [[nodiscard]] std::optional<int> port() const;
   // The program is gone, and somebody holds its port all the same: who. Empty: it is free.
   [[nodiscard]] std::string still_held_by() const;

@@ -40,6 +40,7 @@ void Supervisor::configure(Settings settings, runners::RunnerPolicy policy) {
   const auto& before = settings_.auto_run.post_run;
   const bool is_another = !before.empty() && settings.auto_run.post_run != before;
   settings_ = std::move(settings);
+  listening_.keep_named(settings_, choice_.port());
   set_policy(policy);
   if (is_another && policy.has_sidecar) enqueue(core_.request_new_sidecar(now()));
 }
@@ -104,11 +105,14 @@ void Supervisor::enqueue(runners::Actions actions) {
 void Supervisor::perform(const runners::Launch& launch) {
   unit_.reset();
   started_at_.reset();
-  const auto port = choice_.for_launch(settings_);
+  const auto port = choice_.for_launch(settings_, listening_.ports());
   if (!port) return give_up(launch.launch, port.error());
   port_ = *port;
   if (const auto notice = choice_.take_notice(); !notice.empty()) {
     say(runners::Notice::Port, notice);
+  }
+  if (auto open = listening_.open(settings_, port_); !open) {
+    return give_up(launch.launch, open.error());
   }
   if (!settings_.auto_run.port_file.empty()) {
     PortFile::forget(settings_.root / settings_.auto_run.port_file);
@@ -120,6 +124,7 @@ Result<void> Supervisor::start(runners::LaunchId launch, const process::SpawnPla
   if (launch != core_.launch()) return {};
   auto complete = plan;
   complete.env = with_variables(std::move(complete.env), settings_.auto_run, port_);
+  complete.passed = listening_.handover(settings_.name);
   sees_output_ = plan.out.kind == process::Stream::Kind::Pipe;
   program_lines_ = lines_for(complete.env);
   const auto on_line = [this](const process::Line& line) { say_line(Voice::Program, line.text); };
@@ -130,6 +135,8 @@ Result<void> Supervisor::start(runners::LaunchId launch, const process::SpawnPla
   events.exited = [this, launch](Exit exit) {
     readiness_.reset();
     skips_signal_ = false;
+    // For those who connect until the next launch, which says what is wrong.
+    static_cast<void>(listening_.open(settings_, choice_.port()));
     enqueue(core_.on_leader_exited(launch, exit, now()));
   };
   events.gone = [this, launch, on_line] {
@@ -266,7 +273,10 @@ void Supervisor::perform(const runners::Entered& entered) {
   if (entered.state == Completed || entered.state == Failed || entered.state == Idle) {
     started_at_.reset();
     // Not between two programs.
-    if (entered.state == Idle && core_.state() == Idle) say_who_holds_the_port();
+    if (entered.state == Idle && core_.state() == Idle) {
+      listening_.close();
+      say_who_holds_the_port();
+    }
   }
   if (listener_.on_entered) listener_.on_entered(entered.state);
 }

@@ -18,6 +18,7 @@
 #include "process/task_executor.h"
 #include "process/unit.h"
 #include "runners/runner_core.h"
+#include "supervisor/listening.h"
 #include "supervisor/port_choice.h"
 #include "supervisor/readiness.h"
 #include "supervisor/settings.h"
@@ -93,6 +94,8 @@ class Supervisor {
   [[nodiscard]] std::optional<WallTime> started_at() const { return started_at_; }
   // Of what runs.
   [[nodiscard]] std::optional<int> port() const { return port_; }
+  // What is held open for it, also while nothing runs.
+  [[nodiscard]] const Listening& listening() const { return listening_; }
   [[nodiscard]] bool is_down() const { return core_.is_down(); }
 
  private:
@@ -124,6 +127,7 @@ class Supervisor {
   bool skips_signal_ = false;
 
   PortChoice choice_;
+  Listening listening_;
   std::optional<int> port_;
   std::optional<WallTime> started_at_;
   process::CleanLines program_lines_;

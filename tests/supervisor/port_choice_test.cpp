@@ -98,3 +98,24 @@ TEST_CASE("a port that has to be this one and is taken is an error that names wh
   CHECK_THAT(failed.error().message, Catch::Contains(std::to_string(port)) &&
                                          Catch::Contains("pid " + std::to_string(::getpid())));
 }
+
+TEST_CASE("a port at which we listen for the program is the program's") {
+  World world;
+  const int port = world.choice.for_launch(world.settings).value().value();
+  const auto ours = listener_at(port);
+  CHECK(world.choice.for_launch(world.settings, {port}).value() == port);
+  CHECK(world.choice.take_notice().empty());
+  world.settings.auto_run.port = PortRange{port, port};
+  CHECK(world.choice.for_launch(world.settings, {port}).value() == port);
+  // Where any would do, one that is held under its number is not chosen.
+  world.settings.auto_run.port = PortRange{port, port + 1};
+  CHECK(world.choice.for_launch(world.settings, {port}).value() != port);
+}
+
+TEST_CASE("a port that is named to listen at is the program's and needs no lease") {
+  World world;
+  world.settings.auto_run.listen = {
+      {.kind = ListenAddress::Kind::V4, .host = "127.0.0.1", .port = 8080}};
+  CHECK(world.choice.for_launch(world.settings).value() == 8080);
+  CHECK_FALSE(std::filesystem::exists(world.settings.leases));
+}

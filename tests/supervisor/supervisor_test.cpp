@@ -2,6 +2,7 @@
 // A supervisor with real programs: what is started when, in which order it ends, what is told.
 #include "supervisor/supervisor.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <csignal>
@@ -11,6 +12,8 @@
 #include "process/environment.h"
 #include "support/temp_dir.h"
 #include "sys/clock.h"
+#include "sys/ports.h"
+#include "sys/unix_socket.h"
 
 using namespace poltergeist;
 using namespace poltergeist::supervisor;
@@ -290,4 +293,97 @@ TEST_CASE("a kill ends the program and the sidecar and the cleanup at once") {
   REQUIRE(world.run_until_trace("started\ncleaning\n"));
   world.supervisor->kill();
   REQUIRE(world.run_until([&] { return world.supervisor->is_down(); }));
+}
+
+TEST_CASE("a socket is held from the first launch over restarts and exits until the stop") {
+  World world(
+      {.listen = {{.kind = ListenAddress::Kind::Local, .path = "app.sock"}}},
+      "echo $LISTEN_FDS $LISTEN_FDNAMES $((LISTEN_PID - $$)) >> trace; " + std::string(kWaits));
+  const auto path = world.dir / "app.sock";
+  CHECK_FALSE(connect_to(path));
+  world.supervisor->on_success(BuildId(1));
+  REQUIRE(world.run_until_trace("1 app 0\n"));
+  const auto waits = connect_to(path);
+  REQUIRE(waits);
+  const int held = world.supervisor->listening().handover("app").at(0).fd;
+  world.supervisor->request_restart();
+  REQUIRE(world.run_until_trace("1 app 0\n1 app 0\n"));
+  CHECK(world.supervisor->listening().handover("app").at(0).fd == held);
+  world.supervisor->kill_program();
+  REQUIRE(world.run_until([&] { return world.is_in(RunnerState::Failed); }));
+  CHECK(connect_to(path));
+  CHECK(world.supervisor->listening().addresses() == std::vector{path.string()});
+  world.stop();
+  CHECK_FALSE(connect_to(path));
+  CHECK_FALSE(std::filesystem::exists(path));
+  world.supervisor->request_start();
+  REQUIRE(world.run_until_trace("1 app 0\n1 app 0\n1 app 0\n"));
+  CHECK(connect_to(path));
+  world.stop();
+}
+
+TEST_CASE("a port that we hold ourselves is nobody else's at the next launch") {
+  World world({.listen = {{.kind = ListenAddress::Kind::V4, .host = "127.0.0.1", .port = 0}}});
+  world.supervisor->on_success(BuildId(1));
+  REQUIRE(world.run_until_trace("program-started\n"));
+  const int port = world.supervisor->port().value();
+  world.supervisor->request_restart();
+  REQUIRE(world.run_until_trace("program-started\nprogram-ended\nprogram-started\n"));
+  CHECK(world.supervisor->port() == port);
+  // Also when it is asked for by its number now.
+  world.auto_run.port = PortRange{port, port};
+  world.supervisor->configure(world.settings(), runners::policy_for(world.auto_run));
+  world.supervisor->request_restart();
+  REQUIRE(world.run_until_trace(
+      "program-started\nprogram-ended\nprogram-started\nprogram-ended\nprogram-started\n"));
+  CHECK(world.supervisor->port() == port);
+  world.stop();
+  CHECK(world.notices.find("in use") == std::string::npos);
+  CHECK(is_port_free(port));
+}
+
+TEST_CASE("a socket that cannot be had fails the launch until it can") {
+  World world({.listen = {{.kind = ListenAddress::Kind::Local, .path = "app.sock"}}});
+  world.dir.write("app.sock", "no socket");
+  world.supervisor->on_success(BuildId(1));
+  REQUIRE(world.run_until([&] { return world.is_in(RunnerState::Failed); }));
+  CHECK_THAT(world.notices, Catch::Contains("app.sock is there and no socket"));
+  CHECK_FALSE(std::filesystem::exists(world.dir / "trace"));
+  std::filesystem::remove(world.dir / "app.sock");
+  world.supervisor->on_success(BuildId(2));
+  REQUIRE(world.run_until_trace("program-started\n"));
+  world.stop();
+}
+
+TEST_CASE("what a program did to its socket does not reach those who connect after its end") {
+  World world({.listen = {{.kind = ListenAddress::Kind::Local, .path = "app.sock"}}});
+  world.supervisor->on_success(BuildId(1));
+  REQUIRE(world.run_until_trace("program-started\n"));
+  // The program's descriptor is a copy of this one.
+  const int shared = world.supervisor->listening().handover("app").at(0).fd;
+  REQUIRE(::shutdown(shared, SHUT_RDWR) == 0);
+  REQUIRE_FALSE(connect_to(world.dir / "app.sock"));
+  world.supervisor->kill_program();
+  REQUIRE(world.run_until([&] { return world.is_in(RunnerState::Failed); }));
+  CHECK(connect_to(world.dir / "app.sock"));
+  // Some servers remove the file when they end.
+  world.supervisor->request_start();
+  REQUIRE(world.run_until_trace("program-started\nprogram-started\n"));
+  std::filesystem::remove(world.dir / "app.sock");
+  world.supervisor->request_restart();
+  REQUIRE(
+      world.run_until_trace("program-started\nprogram-started\nprogram-ended\nprogram-started\n"));
+  CHECK(connect_to(world.dir / "app.sock"));
+  world.stop();
+}
+
+TEST_CASE("what the settings name no more is closed also while nothing runs") {
+  World world({.listen = {{.kind = ListenAddress::Kind::Local, .path = "app.sock"}}}, "exit 3");
+  world.supervisor->on_success(BuildId(1));
+  REQUIRE(world.run_until([&] { return world.is_in(RunnerState::Failed); }));
+  REQUIRE(connect_to(world.dir / "app.sock"));
+  world.auto_run.listen.clear();
+  world.supervisor->configure(world.settings(), runners::policy_for(world.auto_run));
+  CHECK_FALSE(connect_to(world.dir / "app.sock"));
+  world.stop();
 }
