@@ -91,6 +91,8 @@ AutoRun read_auto_run(const Section& section, const Json& json, Reading& reading
   fields.read("restartDelayMs", auto_run.restart_delay);
   fields.read("stopTimeoutMs", auto_run.stop_timeout);
   fields.read_choice("onExit", kOnExit, auto_run.on_exit);
+  fields.read("rollback", auto_run.rollback);
+  fields.read("launchImage", auto_run.launch_image);
   fields.read("env", auto_run.env);
   fields.read_port("port", auto_run.port);
   fields.read("portFile", auto_run.port_file);
@@ -102,6 +104,10 @@ AutoRun read_auto_run(const Section& section, const Json& json, Reading& reading
   if (const auto* ready = fields.object("readyWhen")) {
     auto_run.ready_when = read_ready_when(*section.find("readyWhen")->section, *ready, reading);
     note_empty_condition(auto_run, ready->place, reading);
+  }
+  if (auto_run.rollback && !auto_run.launch_image) {
+    reading.problem(fields.place_of("rollback"),
+                    "\"rollback\" needs the copies that \"launchImage\": false does without");
   }
   return auto_run;
 }

@@ -80,6 +80,17 @@ constexpr Key kAutoRunKeys[] = {
          "minute it waits all the same.",
      .preset = "\"wait\"",
      .choices = kNames<kOnExit>},
+    {.name = "rollback",
+     .type = Flag,
+     .meaning = "A new program that exits within 5 s, or is not ready in time, is replaced by that "
+                "of the last good build ([rollback](runners.md#rollback)). It needs launch images.",
+     .preset = "false"},
+    {.name = "launchImage",
+     .type = Flag,
+     .meaning = "Start a private copy of the built program, so that a build may overwrite the "
+                "original at any time ([launch images](runners.md#launch-images)). `false` for one "
+                "that has to run from its path.",
+     .preset = "true"},
     {.name = "env",
      .type = TextMap,
      .meaning = "Environment variables of the program and its sidecar, over those of the target.",

@@ -223,6 +223,8 @@ struct AutoRun {
   Milliseconds restart_delay{250};
   Milliseconds stop_timeout{5000};  // from the signal to SIGKILL
   OnExit on_exit = OnExit::Wait;
+  bool rollback = false;     // a new program that fails soon gives way to the last good one
+  bool launch_image = true;  // start a copy that nobody can overwrite, not the artifact itself
   Environment env;
   std::optional<PortRange> port;      // absent: kAnyPort, if somebody needs one
   std::string port_file;              // the program writes its port there; relative to the root

@@ -129,6 +129,15 @@ TEST_CASE("who asks for a port that is held open anyway is told so") {
   }
 }
 
+TEST_CASE("a program runs from an image unless it is said and rolling back needs one") {
+  CHECK(auto_run_of("").launch_image);
+  CHECK_FALSE(auto_run_of(R"("launchImage": false)").launch_image);
+  CHECK(auto_run_of(R"("rollback": true)").rollback);
+  CHECK(problems_of(R"("rollback": true, "launchImage": false)") ==
+        std::vector<std::string>{
+            "3:25: \"rollback\" needs the copies that \"launchImage\": false does without"});
+}
+
 TEST_CASE("a sidecar is a text and nothing else") {
   CHECK(auto_run_of(R"("postRun": "tunnel {port} ${x}")").post_run == "tunnel {port} ${x}");
   for (const auto* value : {"1", "true", "[\"tunnel\"]", "null", "{}", "\"\""}) {
