@@ -314,6 +314,7 @@ Result<void> connect_passed(const SpawnPlan& plan, Briefing& briefing,
 
 // Where the program may be.
 std::vector<std::string> candidates_for(const SpawnPlan& plan) {
+  if (!plan.executed.empty()) return {plan.executed.string()};
   const std::string& name = plan.argv.front();
   if (name.find('/') != std::string::npos) {
     std::error_code error;

@@ -64,6 +64,8 @@ struct SpawnPlan {
   // argv[0] with a slash is a path, relative to *our* working directory; without one it is looked
   // up along the PATH of `env`.
   std::vector<std::string> argv;
+  // What is executed in its place, which goes on being called argv[0]; absolute, empty: nothing.
+  std::filesystem::path executed = {};
   std::filesystem::path cwd;     // empty: ours
   std::vector<std::string> env;  // the whole environment, "NAME=value"; see environment.h
   Stream in = Stream::dev_null();

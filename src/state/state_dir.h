@@ -63,6 +63,8 @@ class ProjectPaths {
   [[nodiscard]] std::filesystem::path paused() const { return file(".paused"); }
   // Of all projects: which ports are given away.
   [[nodiscard]] std::filesystem::path port_leases() const { return state_dir_ / "ports"; }
+  // Of all projects: names under which programs are started, for as long as that takes.
+  [[nodiscard]] std::filesystem::path launch_names() const { return state_dir_ / "launch"; }
   // The pause flag as the original Poltergeist spells it (6 digits).
   [[nodiscard]] std::filesystem::path upstream_paused() const;
 
