@@ -28,7 +28,8 @@ RunnerPolicy policy_for(const config::AutoRun& settings) {
           .ready_timeout = settings.ready_when.value_or(config::ReadyWhen{}).timeout,
           .has_sidecar = !settings.post_run.empty(),
           .sidecar_on_restart = settings.post_run_on_restart,
-          .has_cleanup = !settings.cleanup.empty()};
+          .has_cleanup = !settings.cleanup.empty(),
+          .rolls_back = settings.rollback};
 }
 
 RunnerCore::RunnerCore(RunnerPolicy policy, Initially initially)
@@ -38,6 +39,7 @@ Actions RunnerCore::set_policy(RunnerPolicy policy, Instant now) {
   Actions actions;
   policy_ = policy;
   if (!policy_.has_sidecar) sidecar_served_ = LaunchId();
+  if (!policy_.rolls_back) good_ = bad_ = BuildId();
   decide(now, actions);
   return actions;
 }
@@ -69,12 +71,13 @@ Actions RunnerCore::on_build_failed(const std::string& summary, Instant) const {
 // ---- The program
 // ---------------------------------------------------------------------------------------------
 
-Actions RunnerCore::on_launched(LaunchId launch, Instant now) {
+Actions RunnerCore::on_launched(LaunchId launch, Instant now, LaunchedFrom from) {
   Actions actions;
   if (launch != launch_ || !is_unanswered()) return actions;
   ++launches_;
   retry_until_.reset();
   up_since_ = now;
+  launched_from_ = from;
   cleanup_ = Cleanup::Needed;
   if (awaited_ == launched_) awaited_ = BuildId();
   (void)apply(RunnerEvent::Launched, now, actions);
@@ -94,8 +97,12 @@ Actions RunnerCore::on_launch_failed(LaunchId launch, const Error& error, Instan
   } else {
     retry_until_.reset();
     if (awaited_ == launched_) awaited_ = BuildId();
+    const bool is_its_fault = error.code != Errc::Unavailable;
     announce(actions, Notice::LaunchFailed,
-             fmt::format("{}; waiting for the next successful build", error.message));
+             fmt::format("{}; {}", error.message,
+                         is_its_fault && roll_back("could not be started", now)
+                             ? fmt::format("build {} is started in its place", good_.value())
+                             : "waiting for the next successful build"));
     (void)apply(RunnerEvent::LaunchFailed, now, actions);
   }
   decide(now, actions);
@@ -114,9 +121,12 @@ Actions RunnerCore::on_leader_exited(LaunchId launch, Exit exit, Instant now) {
   Actions actions;
   if (launch != launch_ || !has_unit()) return actions;
   last_exit_ = exit;
+  note_good(now);
   if (is_up()) {
     if (!exit.ok()) ++crashes_;
-    announce(actions, Notice::Exited, fmt::format("exited ({}); {}", exit.text(), make_good(now)));
+    const auto because = fmt::format("{} after {}", exit.text(), format_duration(now - up_since_));
+    announce(actions, Notice::Exited,
+             fmt::format("exited ({}); {}", exit.text(), make_good(because, now)));
   }
   (void)apply(exit.ok() ? RunnerEvent::ExitedWell : RunnerEvent::ExitedBadly, now, actions);
   decide(now, actions);
@@ -134,10 +144,14 @@ Actions RunnerCore::on_gone(LaunchId launch, Instant now) {
   return actions;
 }
 
-std::string RunnerCore::make_good(Instant now) {
+std::string RunnerCore::make_good(const std::string& because, Instant now) {
   if (is_pending()) return "it is about to be started again";
+  if (roll_back(because, now)) {
+    return fmt::format("build {} is started in its place", good_.value());
+  }
+  const auto why_not = take_why_not();
   if (policy_.on_exit == config::OnExit::Wait || !want_up_) {
-    return "waiting for the next successful build";
+    return why_not + "waiting for the next successful build";
   }
   const auto delay = backoff_.on_exit(now - up_since_, now);
   if (!delay) {
@@ -145,7 +159,7 @@ std::string RunnerCore::make_good(Instant now) {
                        RestartBackoff::kMostExits, format_duration(RestartBackoff::kWithin));
   }
   demand(now + *delay);
-  return fmt::format("it is started again in {}", format_duration(*delay));
+  return fmt::format("{}it is started again in {}", why_not, format_duration(*delay));
 }
 
 // ---- The sidecar, the cleanup
@@ -176,7 +190,10 @@ Actions RunnerCore::request_start(Instant now) {
   want_up_ = true;
   backoff_.forget();
   const bool is_launching = at_.state == RunnerState::Starting && !is_up();
-  if (!is_up() && !is_launching) demand(now);
+  if (!is_up() && !is_launching) {
+    bad_ = BuildId();
+    demand(now);
+  }
   decide(now, actions);
   return actions;
 }
@@ -191,7 +208,7 @@ Actions RunnerCore::request_stop(Instant now) {
 
 Actions RunnerCore::request_forget(Instant now) {
   auto actions = request_stop(now);
-  wanted_ = launched_ = BuildId();
+  wanted_ = launched_ = good_ = bad_ = lamented_ = BuildId();
   served_ = demanded_;
   return actions;
 }
@@ -199,6 +216,7 @@ Actions RunnerCore::request_forget(Instant now) {
 Actions RunnerCore::request_restart(Instant now) {
   Actions actions;
   want_up_ = true;
+  bad_ = BuildId();
   backoff_.forget();
   demand(now);
   decide(now, actions);
@@ -233,9 +251,10 @@ Actions RunnerCore::on_time(Instant now) {
   }
   if (ready_by_ && now >= *ready_by_) {
     ++crashes_;
+    const auto limit = format_duration(policy_.ready_timeout);
     announce(actions, Notice::NotReady,
-             fmt::format("was not ready within {}; {}", format_duration(policy_.ready_timeout),
-                         make_good(now)));
+             fmt::format("was not ready within {}; {}", limit,
+                         make_good("not ready within " + limit, now)));
     (void)apply(RunnerEvent::NotReady, now, actions);
   }
   if (retry_at_ && now >= *retry_at_) (void)apply(RunnerEvent::Launch, now, actions);
@@ -272,6 +291,9 @@ std::optional<Instant> RunnerCore::deadline() const {
   auto first = earlier(earlier(kill_at_, stuck_at_), earlier(retry_at_, ready_by_));
   // Otherwise it waits for an answer or for something to be gone, not for a time.
   if (is_pending() && (may_launch() || is_up())) first = earlier(first, due_);
+  if (is_untried() && at_.state == RunnerState::Running) {
+    first = earlier(first, up_since_ + kTrial);
+  }
   return first;
 }
 
@@ -282,6 +304,7 @@ void RunnerCore::demand(Instant due) {
 }
 
 void RunnerCore::decide(Instant now, Actions& actions) {
+  note_good(now);
   while (take_step(now, actions)) {
   }
 }
@@ -316,8 +339,8 @@ bool RunnerCore::retire(Instant now, Actions& actions) {
   }
   if (!is_up() || !is_pending() || now < due_) return false;
   announce(actions, Notice::Restarting,
-           wanted_ == launched_ ? std::string("restarting")
-                                : fmt::format("restarting with build {}", wanted_.value()));
+           chosen() == launched_ ? std::string("restarting")
+                                 : fmt::format("restarting with build {}", chosen().value()));
   making_room_for_ = awaited_;
   return apply(RunnerEvent::Retire, now, actions);
 }
@@ -385,7 +408,7 @@ void RunnerCore::perform(RunnerStep step, Instant now, Actions& actions) {
       return;
     case RunnerStep::Launch:
       served_ = demanded_;
-      launched_ = wanted_;
+      launched_ = chosen();
       launch_ = LaunchId(launch_.value() + 1);
       is_to_end_ = was_killed_ = false;
       making_room_for_ = BuildId();

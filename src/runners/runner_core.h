@@ -27,6 +27,13 @@
 // with OnExit::Restart by itself, after RestartBackoff's delay. A failed build changes nothing. Old
 // and new never overlap: Launch is said only after on_gone().
 //
+// Rolled back: with `rolls_back`, a launch of the newest success is on trial until its program is
+// ready and was up for kTrial. If it ends by itself before, is not ready in time, or cannot be
+// started, the last good generation is launched in its place, if there is an image of that: what
+// lies at its path is the bad one. That is so until something newer is built, or a person asks for
+// a start; then the newest is launched as always. So an older generation never hides a newer
+// success.
+//
 // Whose end it was: each Launch and each StartSidecar has a number, and what is told of another one
 // than the latest changes nothing.
 //
@@ -65,6 +72,7 @@ struct RunnerPolicy {
   bool has_sidecar = false;
   config::OnRestart sidecar_on_restart = config::OnRestart::Restart;
   bool has_cleanup = false;
+  bool rolls_back = false;  // off: what was good is forgotten
 
   friend bool operator==(const RunnerPolicy&, const RunnerPolicy&) = default;
 };
@@ -113,6 +121,9 @@ struct Entered {
   friend bool operator==(const Entered&, const Entered&) = default;
 };
 
+// What a launched program is: the file that lies at its path, or a copy that stays what it is.
+enum class LaunchedFrom { Path, Image };
+
 enum class Notice {
   Exited,
   BuildFailed,
@@ -122,6 +133,7 @@ enum class Notice {
   LaunchFailed,
   NotReady,
   Port,
+  Image,
   Sidecar,
   Cleanup
 };
@@ -134,11 +146,12 @@ inline constexpr auto kNotices = std::to_array<EnumName<Notice>>({
     {Notice::LaunchFailed, "launch_failed"},
     {Notice::NotReady, "not_ready"},
     {Notice::Port, "port"},
+    {Notice::Image, "image"},
     {Notice::Sidecar, "sidecar"},
     {Notice::Cleanup, "cleanup"},
 });
-// One line for people. What is said of the port, the sidecar and the cleanup, whoever performs
-// says.
+// One line for people. What is said of the port, the image, the sidecar and the cleanup, whoever
+// performs says.
 struct Announce {
   Notice notice = Notice::Exited;
   std::string text;
@@ -151,6 +164,9 @@ using Actions = std::vector<Action>;
 
 class RunnerCore {
  public:
+  // A new program that was up for so long, and is ready, is good.
+  static constexpr Seconds kTrial{5};
+
   enum class Initially { Up, Down };
   explicit RunnerCore(RunnerPolicy policy, Initially initially = Initially::Up);
 
@@ -164,8 +180,10 @@ class RunnerCore {
   [[nodiscard]] Actions on_build_failed(const std::string& summary, Instant now) const;
 
   // ---- Of the latest launch; what is told of another one is ignored
-  [[nodiscard]] Actions on_launched(LaunchId launch, Instant now);
-  // Errc::Busy is tried again for up to a second.
+  [[nodiscard]] Actions on_launched(LaunchId launch, Instant now,
+                                    LaunchedFrom from = LaunchedFrom::Path);
+  // Errc::Busy is tried again for up to a second. Errc::Unavailable is not the program's fault:
+  // nothing is rolled back.
   [[nodiscard]] Actions on_launch_failed(LaunchId launch, const Error& error, Instant now);
   [[nodiscard]] Actions on_ready(LaunchId launch, Instant now);
   [[nodiscard]] Actions on_leader_exited(LaunchId launch, Exit exit, Instant now);
@@ -194,6 +212,12 @@ class RunnerCore {
   // Of the latest launch; 0 before the first.
   [[nodiscard]] BuildId running_generation() const { return launched_; }
   [[nodiscard]] BuildId wanted_generation() const { return wanted_; }
+  // The last that passed its trial, with `rolls_back`; 0: none.
+  [[nodiscard]] BuildId good_generation() const { return good_; }
+  // In whose place an older one was launched; 0: the latest launch was of the newest success.
+  [[nodiscard]] BuildId rolled_back_from() const;
+  // What became of that: "exit 1 after 0.3s".
+  [[nodiscard]] const std::string& rolled_back_because() const { return bad_because_; }
   [[nodiscard]] LaunchId launch() const { return launch_; }
   [[nodiscard]] std::optional<Exit> last_exit() const { return last_exit_; }
   [[nodiscard]] bool has_sidecar() const { return sidecar_.has_value(); }
@@ -218,7 +242,17 @@ class RunnerCore {
   void signal_all(int number, Instant now, Actions& actions);
   // What follows from an exit by itself, or from not being ready: demanded, and said in a few
   // words.
-  [[nodiscard]] std::string make_good(Instant now);
+  [[nodiscard]] std::string make_good(const std::string& because, Instant now);
+  void note_good(Instant now);
+  [[nodiscard]] bool is_untried() const;
+  [[nodiscard]] bool is_on_trial() const;
+  [[nodiscard]] bool is_rolled_back() const { return bad_ != BuildId() && bad_ == wanted_; }
+  // Whether the good one is to take the place of the one on trial; if so, it is demanded.
+  [[nodiscard]] bool roll_back(const std::string& because, Instant now);
+  // Why nothing is rolled back; empty if that was said, or there is no reason to.
+  [[nodiscard]] std::string take_why_not();
+  // What the next launch is of.
+  [[nodiscard]] BuildId chosen() const { return is_rolled_back() ? good_ : wanted_; }
 
   // The rules: whether they found a difference and did something about it.
   [[nodiscard]] bool clean_up(Instant now, Actions& actions);
@@ -242,8 +276,14 @@ class RunnerCore {
   Instant due_{};             // when the unserved demand is to be served
   BuildId wanted_;            // the newest success
   BuildId launched_;          // what the latest launch was of
-  BuildId awaited_;           // awaited()
-  BuildId making_room_for_;   // making_room_for()
+  LaunchedFrom launched_from_ = LaunchedFrom::Path;
+  BuildId good_;  // good_generation()
+  LaunchedFrom good_from_ = LaunchedFrom::Path;
+  BuildId bad_;  // failed its trial; holds as long as nothing newer is wanted
+  std::string bad_because_;
+  BuildId lamented_;         // for which it was said that nothing is rolled back
+  BuildId awaited_;          // awaited()
+  BuildId making_room_for_;  // making_room_for()
   LaunchId launch_;
   std::uint64_t launches_ = 0;
   std::uint64_t crashes_ = 0;

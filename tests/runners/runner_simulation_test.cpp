@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A year of a runner in a second: seeded random histories against a model of a process, each
 // checked for what a runner promises. A failing one is named by its seed.
+#include <algorithm>
 #include <csignal>
 #include <optional>
 #include <random>
@@ -26,6 +27,7 @@ struct Program {
   bool others_obey = true;  // end on SIGTERM
   bool is_killed = false;
   bool is_ready = false;
+  LaunchedFrom from = LaunchedFrom::Path;
   Duration takes{};              // from the signal to the end
   std::optional<Instant> ready;  // when it is
   std::optional<Instant> ends;   // when the leader does
@@ -55,6 +57,7 @@ class World {
     return fault_;
   }
   [[nodiscard]] int launches() const { return launches_; }
+  [[nodiscard]] int rollbacks() const { return rollbacks_; }
   [[nodiscard]] int sidecars() const { return sidecars_; }
   [[nodiscard]] int cleanups() const { return cleanups_; }
 
@@ -68,7 +71,8 @@ class World {
             .ready_timeout = pick({0ms, 500ms, 30'000ms}),
             .has_sidecar = chance(50),
             .sidecar_on_restart = chance(50) ? config::OnRestart::Restart : config::OnRestart::Keep,
-            .has_cleanup = chance(40)};
+            .has_cleanup = chance(40),
+            .rolls_back = chance(50)};
   }
   bool chance(int percent) { return std::uniform_int_distribution(1, 100)(random_) <= percent; }
   template <typename T>
@@ -103,15 +107,20 @@ class World {
       perform(core_.request_stop(now_));
     } else if (what < 83) {
       wants_up_ = false;
-      newest_ = BuildId();
+      newest_ = good_ = failed_ = launching_.generation = BuildId();
+      if (program_) program_->generation = BuildId();
       perform(core_.request_forget(now_));
     } else if (what < 92) {
       wants_up_ = true;
       new_beginning();
+      const auto state = core_.state();
+      const bool is_there = state == RunnerState::Starting || state == RunnerState::Running;
+      if (!is_there) failed_ = BuildId();
       perform(core_.request_start(now_));
     } else if (what < 98) {
       wants_up_ = true;
       new_beginning();
+      failed_ = BuildId();
       perform(core_.request_restart(now_));
     } else {
       perform(core_.request_new_sidecar(now_));
@@ -121,6 +130,26 @@ class World {
     ++reasons_;
     exits_made_good_ = 0;
   }
+  // As the documents say it: ready, and up for 5 s.
+  void note_good() {
+    if (!program_ || !program_->is_ready || !program_->has_leader) return;
+    if (core_.state() != RunnerState::Running || now_ - launched_at_ < 5s) return;
+    good_ = program_->generation;
+    good_from_ = program_->from;
+  }
+  // The program that was launched last has failed: whether an older one takes its place.
+  void note_failure(BuildId generation, bool was_pending) {
+    if (!policy_.rolls_back || !wants_up_ || was_pending) return;
+    if (generation != newest_ || generation == good_) return;
+    if (good_ == BuildId() || good_from_ != LaunchedFrom::Image) return;
+    failed_ = generation;
+    ++reasons_;
+  }
+  [[nodiscard]] bool may_be_rolled_back_to(BuildId generation) const {
+    return policy_.rolls_back && failed_ == newest_ && failed_ != BuildId() &&
+           generation == good_ && good_from_ == LaunchedFrom::Image;
+  }
+
   // What an owner that got it wrong would say of what is over.
   void tell_of_the_past() {
     if (core_.launch() == LaunchId() || core_.launch() == LaunchId(1)) return;
@@ -142,9 +171,11 @@ class World {
       if (!next || *next > until) break;
       check(++turns < 1000, "it never comes to rest");
       now_ = std::max(now_, *next);
+      note_good();
       turn();
     }
     now_ = until;
+    note_good();
   }
   std::optional<Instant> next_event() const {
     auto next = earlier(core_.deadline(), earlier(answer_at_, cleanup_ends_));
@@ -177,7 +208,12 @@ class World {
     } else {
       const auto before = core_.deadline();
       const bool was_starting = program_ && core_.state() == RunnerState::Starting;
+      const auto generation = core_.running_generation();
+      const bool was_pending = core_.is_pending();
       const auto actions = core_.on_time(now_);
+      if (was_starting && core_.state() == RunnerState::Failed) {
+        note_failure(generation, was_pending);
+      }
       if (was_starting && core_.state() == RunnerState::Failed) allow_one_more();
       perform(actions);
       check(!core_.deadline() || core_.deadline() != before || *before > now_,
@@ -189,6 +225,10 @@ class World {
   void end_leader(Exit exit) {
     const auto state = core_.state();
     const bool by_itself = state == RunnerState::Running || state == RunnerState::Starting;
+    if (by_itself) {
+      note_good();
+      note_failure(program_->generation, core_.is_pending());
+    }
     if (by_itself) allow_one_more();
     program_->has_leader = false;
     program_->ends.reset();
@@ -229,7 +269,12 @@ class World {
   void perform_one(const Launch& launch) {
     check(!program_, "two at once");
     check(wants_up_, "a launch after a stop");
-    check(launch.generation == newest_, "not the newest was launched");
+    if (launch.generation != newest_) {
+      check(may_be_rolled_back_to(launch.generation), "not the newest was launched");
+      ++rollbacks_;
+    } else {
+      check(!may_be_rolled_back_to(good_), "what failed was launched, and not the good one");
+    }
     check(!answer_at_, "launched twice");
     check(!cleanup_ends_, "a launch during the cleanup");
     launching_ = launch;
@@ -238,12 +283,18 @@ class World {
   void answer() {
     answer_at_.reset();
     if (chance(15)) {
-      if (chance(60)) {
-        return perform(core_.on_launch_failed(launching_.launch, {Errc::Busy, "busy"}, now_));
+      const bool was_pending = core_.is_pending();
+      const bool is_busy = chance(60);
+      if (!is_busy) ++launches_;
+      const auto actions = core_.on_launch_failed(
+          launching_.launch, {is_busy ? Errc::Busy : Errc::NotFound, "no launch"}, now_);
+      const auto gives_up = [](const Action& action) {
+        return std::holds_alternative<Announce>(action);
+      };
+      if (std::any_of(actions.begin(), actions.end(), gives_up)) {
+        note_failure(launching_.generation, was_pending);
       }
-      ++launches_;
-      return perform(
-          core_.on_launch_failed(launching_.launch, {Errc::NotFound, "not there"}, now_));
+      return perform(actions);
     }
     ++launches_;
     needs_cleanup_ = policy_.has_cleanup;
@@ -254,8 +305,14 @@ class World {
                        .obeys = chance(80),
                        .others_obey = chance(60),
                        .is_ready = !policy_.has_readiness,
+                       .from = origin_of(launching_.generation),
                        .takes = pick({0ms, 1ms, 40ms, 100ms, 4900ms, 6000ms})};
-    perform(core_.on_launched(launching_.launch, now_));
+    perform(core_.on_launched(launching_.launch, now_, program_->from));
+  }
+  // The image of a good one is kept.
+  LaunchedFrom origin_of(BuildId generation) {
+    if (generation == good_) return good_from_;
+    return chance(80) ? LaunchedFrom::Image : LaunchedFrom::Path;
   }
   void perform_one(const AwaitReady& ready) {
     check(program_ && program_->launch == ready.launch, "nobody is there to be ready");
@@ -321,7 +378,8 @@ class World {
     check(wants_up_ || state == RunnerState::Idle, "it runs though it was stopped");
     check(wants_up_ || (!sidecar_ && !needs_cleanup_), "something is left of a stop");
     if (wants_up_ && newest_ != BuildId()) {
-      check(core_.running_generation() == newest_, "it is not the newest that ran last");
+      const auto ran = core_.running_generation();
+      check(ran == newest_ || may_be_rolled_back_to(ran), "it is not the newest that ran last");
       check(state != RunnerState::Idle, "it never ran");
     }
     check(launches_ <= reasons_, "more launches than reasons");
@@ -343,9 +401,13 @@ class World {
   bool wants_up_ = true;
   std::uint64_t built_ = 0;
   BuildId newest_;
+  BuildId good_;  // the last that passed its trial
+  LaunchedFrom good_from_ = LaunchedFrom::Path;
+  BuildId failed_;   // in whose place the good one is to be launched
   int reasons_ = 0;  // for a launch
   int exits_made_good_ = 0;
   int launches_ = 0;
+  int rollbacks_ = 0;
   int sidecars_ = 0;
   int cleanups_ = 0;
   std::string fault_;
@@ -356,6 +418,7 @@ class World {
 TEST_CASE("whatever happens, in whatever order, a runner keeps its promises") {
   const auto histories = static_cast<unsigned>(test::rounds(100'000, 5'000'000));
   long launches = 0;
+  long rollbacks = 0;
   long sidecars = 0;
   long cleanups = 0;
   for (unsigned seed = 1; seed <= histories; ++seed) {
@@ -363,10 +426,12 @@ TEST_CASE("whatever happens, in whatever order, a runner keeps its promises") {
     const auto fault = world.live();
     if (!fault.empty()) FAIL("history " << seed << ": " << fault);
     launches += world.launches();
+    rollbacks += world.rollbacks();
     sidecars += world.sidecars();
     cleanups += world.cleanups();
   }
   CHECK(launches > histories);  // they were not all quiet
+  CHECK(rollbacks > histories / 100);
   CHECK(sidecars > histories / 2);
   CHECK(cleanups > histories / 10);
 }
