@@ -109,8 +109,10 @@ struct RunnerState {
   RunnerStatus status = RunnerStatus::Idle;
   std::optional<pid_t> pid;
   int restarts = 0;
-  int crashes = 0;     // how often it failed by itself
-  BuildId generation;  // the build that it runs; 0: none
+  int crashes = 0;           // how often it failed by itself
+  BuildId generation;        // the build that it runs; 0: none
+  BuildId rolled_back_from;  // the newer one that failed, in whose place it runs; 0: none
+  std::string rolled_back_because;
   std::optional<WallTime> started_at;
   std::optional<int> exit_code;
   std::optional<int> signal;

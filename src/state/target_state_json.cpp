@@ -167,6 +167,10 @@ Object written(const RunnerState& runner) {
   object["restarts"] = runner.restarts;
   if (runner.crashes > 0) object["crashes"] = runner.crashes;
   object["generation"] = runner.generation.value();
+  if (runner.rolled_back_from != BuildId()) {
+    object["rolledBackFrom"] = runner.rolled_back_from.value();
+    set_text(object, "rolledBackBecause", runner.rolled_back_because);
+  }
   set_time(object, "startedAt", runner.started_at);
   set_if(object, "exitCode", runner.exit_code);
   set_signal(object, runner.signal);

@@ -205,6 +205,8 @@ std::optional<RunnerState> read_runner(const json& object) {
       .restarts = int_in(object, "restarts").value_or(0),
       .crashes = int_in(object, "crashes").value_or(0),
       .generation = BuildId(count_in(object, "generation")),
+      .rolled_back_from = BuildId(count_in(object, "rolledBackFrom")),
+      .rolled_back_because = text_or_empty(object, "rolledBackBecause"),
       .started_at = time_in(object, "startedAt"),
       .exit_code = int_in(object, "exitCode"),
       .signal = signal_in(object),

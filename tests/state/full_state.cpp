@@ -64,6 +64,8 @@ TargetState full_state() {
                              .restarts = 2,
                              .crashes = 1,
                              .generation = BuildId(40),
+                             .rolled_back_from = BuildId(41),
+                             .rolled_back_because = "exit 1 after 0.3s",
                              .started_at = kNow,
                              .exit_code = 3,
                              .signal = 40,
