@@ -126,6 +126,16 @@ std::string last_build_text(const JsonView& build, WallTime now) {
   return listed({duration_text(build["duration"]), age_text(build["timestamp"].text(), now)});
 }
 
+// Why it is not the newest build that runs.
+std::string rollback_text(const JsonView& runner) {
+  const auto from = runner["rolledBackFrom"].number();
+  const auto generation = runner["generation"].number();
+  if (!from || !generation) return {};
+  const auto because = runner["rolledBackBecause"].text();
+  return fmt::format("{} build {}, rolled back from {}{}", runner["status"].text(), *generation,
+                     *from, because.empty() ? because : ": " + because);
+}
+
 std::string runner_text(const JsonView& runner) {
   const auto pid = runner["pid"].number();
   const auto port = runner["port"].number();
@@ -203,6 +213,8 @@ Row row_for(const std::string& name, const nlohmann::json& target, WallTime now,
     row.below.push_back("waits for " + blocker);
   }
   if (const auto error = first_error(view["lastBuild"]); !error.empty()) row.below.push_back(error);
+  if (auto line = rollback_text(view["runner"]); !line.empty())
+    row.below.push_back(std::move(line));
   for (auto& line : hook_lines(target)) row.below.push_back(std::move(line));
   if (detail == Detail::Verbose) {
     for (auto& line : verbose_lines(view)) row.below.push_back(std::move(line));

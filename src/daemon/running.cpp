@@ -75,7 +75,14 @@ supervisor::Settings ExecutableRunner::settings() const {
           .root = project_.root,
           .cwd = directory(),
           .env = child_environment(project_, paths, target_.name, {}),
-          .leases = paths.port_leases()};
+          .leases = paths.port_leases(),
+          .launch_names = paths.launch_names()};
+}
+
+// A command is none of our artifacts.
+void ExecutableRunner::on_success(BuildId build) {
+  const bool is_artifact = target_.auto_run->command.empty();
+  supervisor_.on_success(build, is_artifact ? artifact_of_(target_.name) : std::string());
 }
 
 void ExecutableRunner::set_target(const config::Target& target) {
@@ -99,6 +106,10 @@ state::RunnerState ExecutableRunner::state_in(runners::RunnerState in) const {
   state.restarts = static_cast<int>(core.restarts());
   state.crashes = static_cast<int>(core.crashes());
   state.generation = core.running_generation();
+  state.rolled_back_from = core.rolled_back_from();
+  if (state.rolled_back_from != BuildId()) {
+    state.rolled_back_because = core.rolled_back_because();
+  }
   if (state.pid) state.started_at = supervisor_.started_at();
   if (const auto exit = core.last_exit()) {
     (exit->kind == Exit::Kind::Code ? state.exit_code : state.signal) = exit->number;
@@ -124,7 +135,9 @@ Result<process::SpawnPlan> ExecutableRunner::plan_for(const supervisor::LaunchOr
   std::vector<std::string> args;
   for (const auto& argument : settings.args) args.push_back(filled(argument));
   process::SpawnPlan plan;
-  if (settings.command.empty()) {
+  if (settings.command.empty() && !order.image_of.empty()) {
+    plan.argv = process::command_line(order.image_of, true, args);
+  } else if (settings.command.empty()) {
     const auto artifact = artifact_of_(target_.name);
     if (artifact.empty()) {
       return fail(Errc::NotFound, "{} has no artifact to run", target_.name.value());

@@ -28,7 +28,7 @@ class ExecutableRunner {
   ExecutableRunner(const ExecutableRunner&) = delete;
   ExecutableRunner& operator=(const ExecutableRunner&) = delete;
 
-  void on_success(BuildId build) { supervisor_.on_success(build); }
+  void on_success(BuildId build);
   void on_build_failed(const std::string& summary) { supervisor_.on_build_failed(summary); }
   void start() { supervisor_.request_start(); }
   void stop() { supervisor_.request_stop(); }

@@ -92,8 +92,7 @@ class WatchMode {
     if (!start.artifact.empty()) {
       artifact_ = start.artifact;
       lease_ = std::move(start.lease);
-      launched_build_ = start.answer.build;
-      supervisor_->on_success(generation_for(launched_build_));
+      succeed(start.answer.build, artifact_);
     } else {
       console_.say("waiting for the next successful build…");
     }
@@ -138,7 +137,8 @@ class WatchMode {
             .root = location_.root,
             .cwd = directory_,
             .env = process::own_environment(),
-            .leases = paths_->port_leases()};
+            .leases = paths_->port_leases(),
+            .launch_names = paths_->launch_names()};
   }
 
   [[nodiscard]] supervisor::Listener listener() {
@@ -197,13 +197,36 @@ class WatchMode {
         // Told again: it was to be launched when the daemon went away.
         supervisor_->request_start();
       } else {
-        supervisor_->on_success(generation);
+        take_image(answer.build);
       }
     } else if (answer.answer == api::Answer::Failed) {
       supervisor_->on_build_failed(why_not_fresh(answer));
     } else {
       console_.say(fmt::format("{}: {}", options_.target, why_not_fresh(answer)));
     }
+  }
+
+  // A copy of the program as it was built: no build may write meanwhile, and what the daemon calls
+  // fresh by then is what is taken. If it cannot say, the program is looked for when it is
+  // launched.
+  void take_image(BuildId build) {
+    if (!auto_run_.launch_image) return supervisor_->on_success(generation_for(build));
+    auto call = WaitCall::connect(loop_, location_.socket,
+                                  {.answered = [this, build](const Answered& answer) {
+                                    const auto over = std::move(taking_);
+                                    if (answer && answer->answer == api::Answer::Fresh) {
+                                      return succeed(answer->build, answer->output_path);
+                                    }
+                                    supervisor_->on_success(generation_for(build));
+                                  }});
+    if (!call) return supervisor_->on_success(generation_for(build));
+    taking_ = std::move(*call);
+    taking_->ask({.target = options_.target, .lease = true});
+  }
+
+  void succeed(BuildId build, const std::filesystem::path& artifact) {
+    launched_build_ = build;
+    supervisor_->on_success(generation_for(build), artifact);
   }
 
   // The core's generations only grow. The daemon's numbers begin anew if its history is lost, and
@@ -225,7 +248,8 @@ class WatchMode {
   }
 
   void launch() {
-    if (lease_) return start_program();
+    if (!order_.image_of.empty()) artifact_ = order_.image_of;
+    if (lease_ || !order_.image_of.empty()) return start_program();
     auto call =
         WaitCall::connect(loop_, location_.socket,
                           {.answered = [this](const Answered& answer) { on_lease(answer); }});
@@ -330,6 +354,7 @@ class WatchMode {
     supervisor_->request_stop();
     if (is_launching_) not_launched({Errc::Unavailable, signal_name(signal.number)});
     launch_.reset();
+    taking_.reset();
     feed_.reset();
   }
 
@@ -373,9 +398,10 @@ class WatchMode {
   std::optional<BuildFeed> feed_;
 
   std::filesystem::path artifact_;
-  BuildId launched_build_;  // the daemon's number of what runs or ran last
+  BuildId launched_build_;  // the daemon's number of what runs or is to run
   BuildId newest_build_;
-  std::uint64_t shift_ = 0;  // from the daemon's numbers to the core's
+  std::uint64_t shift_ = 0;           // from the daemon's numbers to the core's
+  std::unique_ptr<WaitCall> taking_;  // holds builds back while the image is begun
   std::unique_ptr<WaitCall> lease_;
   supervisor::LaunchOrder order_;
   bool is_launching_ = false;  // the core waits to hear of it

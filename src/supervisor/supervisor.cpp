@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "process/exec_name.h"
 #include "runners/port_placeholder.h"
 #include "sys/clock.h"
 
@@ -14,6 +15,10 @@ namespace {
 
 // What a cleanup whose time is over may still do.
 constexpr Seconds kCleanupGrace{1};
+
+Error still_written(const std::filesystem::path& artifact) {
+  return {Errc::Busy, fmt::format("starting {}: it is still being written", artifact.string())};
+}
 
 process::CleanLines lines_for(const std::vector<std::string>& env) {
   return process::CleanLines(process::Secrets::from_environment(env));
@@ -32,6 +37,9 @@ Supervisor::Supervisor(process::Orphanage& orphanage, Settings settings,
       settings_(std::move(settings)),
       listener_(std::move(listener)),
       core_(policy),
+      images_(
+          orphanage.loop(), [this] { on_copied(); },
+          [this](const std::string& why) { say(runners::Notice::Image, why); }),
       program_lines_(lines_for({})),
       sidecar_lines_(lines_for({})),
       timer_(orphanage.loop(), "a runner", [this] { enqueue(core_.on_time(now())); }) {}
@@ -41,6 +49,7 @@ void Supervisor::configure(Settings settings, runners::RunnerPolicy policy) {
   const bool is_another = !before.empty() && settings.auto_run.post_run != before;
   settings_ = std::move(settings);
   listening_.keep_named(settings_, choice_.port());
+  if (!settings_.auto_run.launch_image) images_.keep_only({});
   set_policy(policy);
   if (is_another && policy.has_sidecar) enqueue(core_.request_new_sidecar(now()));
 }
@@ -49,7 +58,11 @@ void Supervisor::set_policy(runners::RunnerPolicy policy) {
   enqueue(core_.set_policy(policy, now()));
 }
 
-void Supervisor::on_success(BuildId generation) {
+void Supervisor::on_success(BuildId generation, const std::filesystem::path& artifact) {
+  if (generation > core_.wanted_generation()) {
+    artifact_ = settings_.auto_run.launch_image ? artifact : std::filesystem::path();
+    if (!artifact_.empty()) images_.begin(generation, artifact_);
+  }
   enqueue(core_.on_success(generation, now()));
 }
 void Supervisor::on_build_failed(const std::string& summary) {
@@ -95,6 +108,8 @@ void Supervisor::enqueue(runners::Actions actions) {
     std::visit([this](const auto& what) { perform(what); }, action);
   }
   is_performing_ = false;
+  images_.keep_only(
+      {core_.wanted_generation(), core_.running_generation(), core_.good_generation()});
   timer_.arm(core_.deadline());
   if (core_.is_down() && listener_.on_down) listener_.on_down();
 }
@@ -105,6 +120,29 @@ void Supervisor::enqueue(runners::Actions actions) {
 void Supervisor::perform(const runners::Launch& launch) {
   unit_.reset();
   started_at_.reset();
+  using State = Images::State;
+  const auto state = [&] { return images_.state_of(launch.generation); };
+  if (state() == State::Busy) images_.begin(launch.generation, artifact_);
+  if (state() == State::Copying) {
+    held_ = launch;
+  } else if (state() == State::Busy) {
+    give_up(launch.launch, still_written(artifact_));
+  } else {
+    order(launch);
+  }
+}
+
+// Whoever waits for it goes on, whatever became of it.
+void Supervisor::on_copied() {
+  if (!held_ || images_.state_of(held_->generation) == Images::State::Copying) return;
+  const auto launch = *std::exchange(held_, std::nullopt);
+  if (images_.state_of(launch.generation) == Images::State::Busy) {
+    return give_up(launch.launch, still_written(artifact_));
+  }
+  order(launch);
+}
+
+void Supervisor::order(const runners::Launch& launch) {
   const auto port = choice_.for_launch(settings_, listening_.ports());
   if (!port) return give_up(launch.launch, port.error());
   port_ = *port;
@@ -117,7 +155,11 @@ void Supervisor::perform(const runners::Launch& launch) {
   if (!settings_.auto_run.port_file.empty()) {
     PortFile::forget(settings_.root / settings_.auto_run.port_file);
   }
-  listener_.on_launch({launch.launch, launch.generation, port_});
+  LaunchOrder order{launch.launch, launch.generation, port_};
+  if (images_.state_of(launch.generation) == Images::State::Ready) {
+    order.image_of = images_.of(launch.generation).artifact();
+  }
+  listener_.on_launch(order);
 }
 
 Result<void> Supervisor::start(runners::LaunchId launch, const process::SpawnPlan& plan) {
@@ -144,14 +186,41 @@ Result<void> Supervisor::start(runners::LaunchId launch, const process::SpawnPla
     if (listener_.on_gone) listener_.on_gone();
     enqueue(core_.on_gone(launch, now()));
   };
-  auto unit = process::Unit::start(orphanage_, complete, process::Leftovers::Kill, settings_.name,
-                                   std::move(events));
+  auto from = runners::LaunchedFrom::Image;
+  auto unit = start_unit(complete, events, from);
   if (!unit) return fail(unit.error());
   unit_ = std::move(*unit);
   started_at_ = wall_now();
   if (listener_.on_started) listener_.on_started();
-  enqueue(core_.on_launched(launch, now()));
+  enqueue(core_.on_launched(launch, now(), from));
   return {};
+}
+
+// From the image; where the system does not let it be executed, as if there were none.
+Result<std::unique_ptr<process::Unit>> Supervisor::start_unit(const process::SpawnPlan& plan,
+                                                              const process::UnitEvents& events,
+                                                              runners::LaunchedFrom& from) {
+  const auto generation = core_.running_generation();
+  const bool has_image = images_.state_of(generation) == Images::State::Ready;
+  if (has_image && images_.of(generation).artifact() == plan.argv.front()) {
+    auto unit = start_image(plan, events);
+    if (unit || unit.error().code == Errc::Busy) return unit;
+    // An older one is not what lies there.
+    if (generation != core_.wanted_generation()) return unit;
+    say(runners::Notice::Image, "it is started from its path: " + unit.error().message);
+  }
+  from = runners::LaunchedFrom::Path;
+  return process::Unit::start(orphanage_, plan, process::Leftovers::Kill, settings_.name, events);
+}
+
+Result<std::unique_ptr<process::Unit>> Supervisor::start_image(process::SpawnPlan plan,
+                                                               const process::UnitEvents& events) {
+  const auto& image = images_.of(core_.running_generation());
+  const auto name = process::ExecName::create(settings_.launch_names,
+                                              image.artifact().filename().string(), image.fd());
+  if (!name) return fail(name.error());
+  plan.executed = name->path();
+  return process::Unit::start(orphanage_, plan, process::Leftovers::Kill, settings_.name, events);
 }
 
 void Supervisor::give_up(runners::LaunchId launch, const Error& error) {

@@ -18,6 +18,7 @@
 #include "process/task_executor.h"
 #include "process/unit.h"
 #include "runners/runner_core.h"
+#include "supervisor/images.h"
 #include "supervisor/listening.h"
 #include "supervisor/port_choice.h"
 #include "supervisor/readiness.h"
@@ -31,6 +32,9 @@ struct LaunchOrder {
   runners::LaunchId launch;
   BuildId generation;
   std::optional<int> port;  // for {port} in its command
+  // The artifact that there is a launch image of: a plan whose program it is starts that, whatever
+  // lies at this path by now. Empty: there is none.
+  std::filesystem::path image_of = {};
 };
 
 enum class Voice { Program, Sidecar, Cleanup };
@@ -68,7 +72,9 @@ class Supervisor {
   void configure(Settings settings, runners::RunnerPolicy policy);
   void set_policy(runners::RunnerPolicy policy);
 
-  void on_success(BuildId generation);
+  // `artifact`: what was built, absolute, as it is now; a launch image of it is taken, if the
+  // settings say so. Empty: the program is no artifact.
+  void on_success(BuildId generation, const std::filesystem::path& artifact = {});
   void on_build_failed(const std::string& summary);
   void request_start();
   void request_stop();
@@ -110,6 +116,14 @@ class Supervisor {
   void perform(const runners::Entered& entered);
   void perform(const runners::Announce& announce);
 
+  void order(const runners::Launch& launch);
+  void on_copied();
+  [[nodiscard]] Result<std::unique_ptr<process::Unit>> start_unit(const process::SpawnPlan& plan,
+                                                                  const process::UnitEvents& events,
+                                                                  runners::LaunchedFrom& from);
+  [[nodiscard]] Result<std::unique_ptr<process::Unit>> start_image(
+      process::SpawnPlan plan, const process::UnitEvents& events);
+
   // A line of the configuration as a command, with the port in it.
   [[nodiscard]] process::SpawnPlan plan_for(const std::string& line) const;
   void stop_sidecar();
@@ -125,6 +139,10 @@ class Supervisor {
   std::deque<runners::Action> waiting_;  // to be performed, in order
   bool is_performing_ = false;
   bool skips_signal_ = false;
+
+  std::filesystem::path artifact_;  // of the newest success, if images are taken
+  Images images_;
+  std::optional<runners::Launch> held_;  // until the image of its generation is there
 
   PortChoice choice_;
   Listening listening_;

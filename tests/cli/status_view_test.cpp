@@ -68,6 +68,17 @@ TEST_CASE("a runner is shown with its port, and in detail with what stands besid
   CHECK(verbose.find("    cleanup   ./free {port}\n") != std::string::npos);
 }
 
+TEST_CASE("an older program that runs in the place of a newer one is said") {
+  auto changed = document();
+  changed["targets"]["app"]["runner"] = {{"status", "running"},
+                                         {"pid", 12},
+                                         {"generation", 12},
+                                         {"rolledBackFrom", 13},
+                                         {"rolledBackBecause", "exit 1 after 300ms"}};
+  CHECK(plain(changed).find("    running build 12, rolled back from 13: exit 1 after 300ms\n") !=
+        std::string::npos);
+}
+
 TEST_CASE("what the worker does is said while it does something") {
   auto changed = document();
   changed["worker"] = {{"name", "poltergeist"}, {"executing", 0}, {"waiting", 0}};

@@ -64,6 +64,15 @@ api::TargetAnswer quick(api::TargetAnswer answer, Milliseconds stop_timeout = 5s
   return answer;
 }
 
+// A program that is launched from where it lies, under a lease.
+void run_from_path(const Project& project) {
+  (void)project.write("p/poltergeist.config.json",
+                      R"({"version": "1.0", "projectType": "mixed", "targets": [
+                           {"name": "app", "type": "executable", "buildCommand": "true",
+                            "outputPath": "bin/app", "watchPaths": ["src"],
+                            "autoRun": {"launchImage": false}}]})");
+}
+
 // Until the feed waits for a build after this one.
 bool await_feed(Project& project, std::uint64_t build) {
   return project.daemon().await_resting(
@@ -252,6 +261,7 @@ TEST_CASE("a build that failed at the start is shown, and the next success start
 
 TEST_CASE("nothing is launched while a newer build is under way, and then the newest, once") {
   Project project;
+  run_from_path(project);
   const auto built = [](api::TargetAnswer answer) {
     answer.restart = api::RestartSettings{SIGTERM, 0ms, 5s};
     return answer;
@@ -281,6 +291,7 @@ TEST_CASE("nothing is launched while a newer build is under way, and then the ne
 
 TEST_CASE("a newer build that fails while it is waited for leaves nothing running, and is told") {
   Project project;
+  run_from_path(project);
   project.daemon().settle(quick(Project::fresh(1)));
   Watching polter(project, {"twice"});
   const pid_t pid = polter.await_up();
@@ -298,8 +309,27 @@ TEST_CASE("a newer build that fails while it is waited for leaves nothing runnin
   polter.await_up();
 }
 
+TEST_CASE("what was built is launched though a newer build is under way, or the daemon is gone") {
+  Project project;
+  project.daemon().settle(quick(Project::fresh(1)));
+  Watching polter(project, {"twice"});
+  const pid_t pid = polter.await_up();
+  REQUIRE(await_feed(project, 1));
+  project.daemon().settle(quick(Project::fresh(2)));
+  REQUIRE(polter->await_output("interrupt 1"));
+  SECTION("a newer build") {
+    project.daemon().begin_build("app");
+  }
+  SECTION("no daemon") {
+    project.daemon().die();
+  }
+  ::kill(pid, SIGTERM);
+  CHECK(polter.await_up() != pid);
+}
+
 TEST_CASE("Ctrl+C while a launch waits for a build ends polter at once") {
   Project project;
+  run_from_path(project);
   project.daemon().settle(quick(Project::fresh(1)));
   Watching polter(project, {"twice"});
   const pid_t pid = polter.await_up();
@@ -315,6 +345,7 @@ TEST_CASE("Ctrl+C while a launch waits for a build ends polter at once") {
 
 TEST_CASE("a restart that the daemon's death came between is made up for when it is back") {
   Project project;
+  run_from_path(project);
   project.daemon().settle(quick(Project::fresh(1)));
   Watching polter(project, {"twice"});
   const pid_t pid = polter.await_up();
