@@ -97,6 +97,7 @@ TEST_CASE("a program runs on untouched while its file is overwritten and goes by
   const auto pid = pid_of(project);
   CHECK(name_of(pid) == "app");
   project.write("app", "half of something");
+  REQUIRE(project.read("app") == "half of something");
   CHECK(is_alive(pid));
   CHECK(project.builds_of("app") == 1);
   // Also when it is started again: nothing newer was built.
