@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "base/text.h"
+#include "cli/init/additions.h"
 #include "cli/init/detect.h"
 #include "cli/output.h"
 #include "cli/project_at.h"
@@ -28,6 +29,7 @@ constexpr std::size_t kShownLines = 5;
 
 struct InitCall {
   InitOptions init;
+  Additions additions;
   bool automatic = false;  // upstream's --auto: what happens anyway
   bool no_configure = false;
   bool no_auto_add = false;
@@ -109,6 +111,12 @@ void declare(Arguments& arguments, InitCall& options) {
   arguments.flag("--cmake-no-configure", options.no_configure, "do not run cmake");
   arguments.flag("--no-auto-add", options.no_auto_add,
                  "only what the project's files declare, nothing by convention");
+  arguments.value("--post-run", options.additions.post_run, "command",
+                  "a line for bash that stays beside the program: its sidecar");
+  arguments.value("--cleanup", options.additions.cleanup, "command",
+                  "a line for bash before the program is stopped for good");
+  arguments.value("-t,--target", options.additions.target, "target",
+                  "the target whose program these two are for");
 }
 
 // What forbids to begin, already said; nothing if nothing does.
@@ -137,8 +145,10 @@ int conclude(const Proposal& proposal, const InitCall& options, const fs::path& 
                                for_terminal(root.string())),
                    {}});
   }
-  if (!options.init.dry_run) return write(proposal, root / config::kConfigFile);
-  print(proposal.text);
+  const auto complete = with_additions(proposal, options.additions);
+  if (!complete) return report(complete.error());
+  if (!options.init.dry_run) return write(*complete, root / config::kConfigFile);
+  print(complete->text);
   return to_int(ExitCode::Yes);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // JSON with // and /* */ comments as a tree in which every key and every value knows where it
-// stands. At most 1 MiB and 64 levels deep; what is in the tree is valid UTF-8 without NUL.
+// stands. At most 1 MiB and 64 levels deep; what is in the tree is valid UTF-8, in which an escape
+// may have put a NUL.
 #pragma once
 
 #include <cstddef>

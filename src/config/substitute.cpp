@@ -74,6 +74,17 @@ Result<void> walk(std::string_view text, Plain plain, Variable variable) {
 
 }  // namespace
 
+std::string unsubstituted(std::string_view text) {
+  constexpr std::string_view kReference = "${";
+  std::string written;
+  for (auto at = text.find(kReference); at != std::string_view::npos; at = text.find(kReference)) {
+    written += text.substr(0, at);
+    written += "$${";
+    text.remove_prefix(at + kReference.size());
+  }
+  return written += text;
+}
+
 Result<std::string> substitute(std::string_view text, const Environment& environment) {
   std::string result;
   const auto walked = walk(

@@ -16,6 +16,9 @@ namespace poltergeist::config {
 // variable that is not set and has no default, a name that is none, a `}` that is missing.
 [[nodiscard]] Result<std::string> substitute(std::string_view text, const Environment& environment);
 
+// The text of which substitute() makes `text`, whatever the environment.
+[[nodiscard]] std::string unsubstituted(std::string_view text);
+
 // The names in it whose values substitute() would look up, as far as it would come.
 [[nodiscard]] std::vector<std::string> variables_in(std::string_view text);
 

@@ -48,6 +48,7 @@ Result<Proposal> propose(const std::filesystem::path& root, const InitOptions& o
     const bool is_alone = findings.empty();
     if (!has_cmake && (is_alone || has_c_sources(*files))) add(findings, find_make(*files));
   }
+  add(findings, find_scripts(*files));
   return proposal_of(std::move(findings));
 }
 

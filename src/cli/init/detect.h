@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `poltergeist init`: what is there to build in a directory? Looks for CMake, Make, Cargo, Node,
-// Python, Go and Swift and takes all that it finds. Reads the project; writes nothing but the CMake
-// build directory, and not even that for a dry run.
+// Python, Go and Swift, and for a factory-factory.json, and takes all that it finds. Reads the
+// project; writes nothing but the CMake build directory, and not even that for a dry run.
 #pragma once
 
 #include <filesystem>

@@ -22,6 +22,9 @@ namespace poltergeist::cli {
 [[nodiscard]] std::optional<Finding> find_swift(const ProjectFiles& files);
 // A Makefile: the program or library that its first target makes, and its tests.
 [[nodiscard]] std::optional<Finding> find_make(const ProjectFiles& files);
+// factory-factory.json: the target "dev", which keeps its script "run" running, with its "postRun"
+// and "cleanup" beside it.
+[[nodiscard]] std::optional<Finding> find_scripts(const ProjectFiles& files);
 
 // Python files without any manifest: a target for their tests, by convention.
 [[nodiscard]] std::optional<Finding> find_bare_python(const ProjectFiles& files);

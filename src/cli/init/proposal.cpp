@@ -28,8 +28,14 @@ constexpr auto kTypes = std::to_array<EnumName<ProjectType>>({
 });
 
 ProjectType type_of(const std::vector<Finding>& findings) {
-  if (findings.size() != 1) return ProjectType::Mixed;
-  return value_in(kTypes, findings.front().kind).value_or(ProjectType::Mixed);
+  const Finding* only = nullptr;
+  for (const auto& finding : findings) {
+    if (!finding.says_language) continue;
+    if (only != nullptr) return ProjectType::Mixed;
+    only = &finding;
+  }
+  if (only == nullptr) return ProjectType::Mixed;
+  return value_in(kTypes, only->kind).value_or(ProjectType::Mixed);
 }
 
 // Manifests may hold any bytes; a configuration is UTF-8 without NUL.
@@ -45,6 +51,17 @@ void put(Json& object, const char* key, const std::string& text) {
 void put(Json& object, const char* key, const std::vector<std::string>& texts) {
   if (texts.empty()) return;
   for (const auto& text : texts) object[key].push_back(writable(text));
+}
+
+Json to_json(const ProposedAutoRun& auto_run) {
+  Json object;
+  object["enabled"] = true;
+  put(object, "command", auto_run.command);
+  put(object, "args", auto_run.args);
+  put(object, "restartSignal", auto_run.restart_signal);
+  put(object, "postRun", auto_run.post_run);
+  put(object, "cleanup", auto_run.cleanup);
+  return object;
 }
 
 Json to_json(const ProposedTarget& target) {
@@ -70,6 +87,7 @@ Json to_json(const ProposedTarget& target) {
   put(object, "dependsOn", target.depends_on);
   object["watchPaths"] = Json::array();
   put(object, "watchPaths", target.watch_paths);
+  if (target.auto_run) object["autoRun"] = to_json(*target.auto_run);
   return object;
 }
 

@@ -12,6 +12,16 @@
 
 namespace poltergeist::cli {
 
+// How a target's program is kept running, from the start of the daemon on. Empty keys are not
+// written; texts are as the configuration has them (config/substitute.h).
+struct ProposedAutoRun {
+  std::string command;  // empty: what the target builds
+  std::vector<std::string> args;
+  std::string restart_signal;
+  std::string post_run;
+  std::string cleanup;
+};
+
 // The keys of a target that detection fills in; empty ones are not written.
 struct ProposedTarget {
   std::string name;
@@ -32,16 +42,19 @@ struct ProposedTarget {
   std::string target_name;
   std::string generator;
   std::optional<config::CMakeBuildType> build_type;
+  std::optional<ProposedAutoRun> auto_run;
 };
 
 // What one kind of project (CMake, Cargo, …) contributed.
 struct Finding {
-  std::string kind;    // "CMake", "Make", "Cargo", "Node", "Python", "Go", "Swift"
+  std::string kind;    // "CMake", "Make", "Cargo", "Node", "Python", "Go", "Swift", "Scripts"
   std::string source;  // the file that it was read from: "Cargo.toml"
   std::vector<ProposedTarget> targets;
   std::vector<std::string> notes;  // sentences: what could not be found out, what is left to do
   // The commands of its targets write the same files, so that no two may be built at once.
   bool one_at_a_time = false;
+  // False: it says what is executed, and nothing of the language that the project is written in.
+  bool says_language = true;
 };
 
 struct Proposal {
