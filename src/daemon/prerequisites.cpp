@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <utility>
 #include <variant>
 
 #include "build/plan.h"
@@ -69,6 +70,16 @@ class Search {
 
   void look_at(const config::AutoRun& auto_run) {
     const auto path = path_in(auto_run.env, environment_);
+    look_at_program(auto_run, path);
+    for (const auto& [key, line] :
+         {std::pair("postRun", &auto_run.post_run), std::pair("cleanup", &auto_run.cleanup)}) {
+      if (line->empty()) continue;
+      look_for("bash", path, key);
+      look_at_line(key, *line);
+    }
+  }
+
+  void look_at_program(const config::AutoRun& auto_run, std::string_view path) {
     if (!auto_run.command.empty()) {
       look_for(auto_run.command, path);
       look_at_path("autoRun", auto_run.command);
@@ -81,9 +92,11 @@ class Search {
     look_for(process::command_line(artifact, {}).front(), path);
   }
 
-  void look_for(const std::string& program, std::string_view path) {
+  // `key`: what it is for, where that does not go without saying.
+  void look_for(const std::string& program, std::string_view path, std::string_view key = {}) {
     if (program.find('/') != std::string::npos || is_in_path(program, path)) return;
-    report(fmt::format("needs {}, which is not in PATH", program));
+    const auto purpose = key.empty() ? std::string() : fmt::format(" for \"{}\"", key);
+    report(fmt::format("needs {}{}, which is not in PATH", program, purpose));
   }
 
   void look_at_line(std::string_view key, std::string_view line) {

@@ -121,6 +121,30 @@ TEST_CASE("tests, hooks and the program of autoRun are looked at as well, in the
   CHECK(world.missing().empty());
 }
 
+TEST_CASE("a sidecar and a cleanup need bash, in the PATH they get, and the program they name") {
+  World world;
+  auto& auto_run =
+      world.target().auto_run.emplace(config::AutoRun{.enabled = true, .command = "tool"});
+  CHECK(world.missing().empty());
+  auto_run.post_run = "tunnel {port}";
+  CHECK(world.missing() ==
+        Texts{world.place() + "target \"app\" needs bash for \"postRun\", which is not in PATH"});
+  auto_run.post_run.clear();
+  auto_run.cleanup = "/no/such/cleaner {port}";
+  CHECK(world.missing() ==
+        Texts{world.place() + "target \"app\" needs bash for \"cleanup\", which is not in PATH",
+              world.place() + "target \"app\" needs /no/such/cleaner for \"cleanup\", and there is "
+                              "no such program"});
+  world.dir.write("else/bash", "#!/bin/sh\n");
+  world.dir.write("else/tool", "#!/bin/sh\n");
+  for (const auto* file : {"else/bash", "else/tool"}) {
+    fs::permissions(world.dir / file, fs::perms::owner_all);
+  }
+  auto_run.cleanup = "true";
+  auto_run.env["PATH"] = (world.dir / "else").string();
+  CHECK(world.missing().empty());
+}
+
 TEST_CASE("a script that is there and not executable needs its interpreter") {
   World world;
   world.target().output_path = "app.py";

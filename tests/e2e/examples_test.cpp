@@ -242,6 +242,33 @@ TEST_CASE("the Rust program runs as edited, and a mistake is told with its place
   CHECK(errors.out.find("src/lib.rs:") != std::string::npos);
 }
 
+TEST_CASE("the site has a port and a sidecar that sees its visitors and leaves nothing behind") {
+  if (!has_tools("sidecar", {"python3", "bash", "tail"})) return;
+  const Example example("sidecar");
+  example.haunt();
+  const auto& project = example.project;
+  const auto runner = [&] { return project.state_of("site").value("runner", nlohmann::json()); };
+  const auto log = [&](const char* channel) {
+    return project.run_poltergeist({"logs", "site", "-C", channel}).out;
+  };
+  REQUIRE(await([&] { return runner().is_object() && runner()["status"] == "running"; }));
+  const auto port = runner()["port"].get<std::uint16_t>();
+  CHECK(fetch(port).find("Hello from Poltergeist") != std::string::npos);
+  CHECK(await([&] { return log("post-run").find("visit /\n") != std::string::npos; }));
+  CHECK(log("post-run").find("http://localhost:" + std::to_string(port)) != std::string::npos);
+  CHECK(log("runner").find("[post-run] ") != std::string::npos);
+
+  example.replace("web/site.py", "Hello from Poltergeist", "Boo");
+  CHECK(await_answer(port, "Boo"));
+  CHECK(runner()["port"] == port);
+  CHECK(example.wait("test") == 1);
+
+  REQUIRE(project.run_poltergeist({"runner", "stop", "site"}).code == 0);
+  REQUIRE(await([&] { return runner()["status"] == "idle"; }));
+  CHECK(fetch(port).empty());
+  CHECK_FALSE(fs::exists(project.root() / "visits.log"));
+}
+
 TEST_CASE("the program of the tmux example builds") {
   if (!has_tools("tmux", {"go"})) return;
   const Example example("tmux");
