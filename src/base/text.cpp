@@ -51,9 +51,14 @@ bool is_colour(std::string_view escape) {
              std::string_view::npos;
 }
 
-bool is_c1_control(std::string_view sequence) {
-  return sequence.size() == 2 && sequence[0] == '\xC2' &&
-         static_cast<unsigned char>(sequence[1]) < 0xA0;
+// "\x1b[m", "\x1b[0m". (A 0 behind something else may be the colour's own: "\x1b[38;5;0m".)
+bool ends_colours(std::string_view colour) {
+  return colour.substr(2, colour.size() - 3).find_first_not_of("0;") == std::string_view::npos;
+}
+
+// In front of the line's end, because a background would colour the next line too.
+void end_colours(std::string& text) {
+  text.insert(text.ends_with('\n') ? text.size() - 1 : text.size(), "\x1b[0m");
 }
 
 }  // namespace
@@ -145,14 +150,32 @@ std::string to_utf8(std::string_view bytes) {
   return text;
 }
 
+bool is_control(std::string_view character) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+  switch (character.size()) {
+    case 1:
+      return (byte(0) < 0x20 && byte(0) != '\t' && byte(0) != '\n') || byte(0) == 0x7F;
+    case 2:
+      return byte(0) == 0xC2 && byte(1) < 0xA0;
+    case 3:
+      return byte(0) == 0xE2 && ((byte(1) == 0x80 && byte(2) >= 0xAA && byte(2) <= 0xAE) ||
+                                 (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9));
+    default:
+      return false;
+  }
+}
+
 std::string for_terminal(std::string_view bytes, Colours colours) {
+  bool coloured = false;
   std::string text;
   text.reserve(bytes.size());
   while (!bytes.empty()) {
     if (bytes[0] == '\x1b') {
       const auto length = escape_length(bytes);
-      if (colours == Colours::Keep && is_colour(bytes.substr(0, length))) {
-        text += bytes.substr(0, length);
+      const auto escape = bytes.substr(0, length);
+      if (colours == Colours::Keep && is_colour(escape)) {
+        text += escape;
+        coloured = !ends_colours(escape);
       }
       bytes.remove_prefix(length);
       continue;
@@ -161,14 +184,12 @@ std::string for_terminal(std::string_view bytes, Colours colours) {
     const auto sequence = bytes.substr(0, std::max<std::size_t>(length, 1));
     if (length == 0) {
       text += kReplacement;
-    } else if (length == 1) {
-      const auto byte = static_cast<unsigned char>(sequence[0]);
-      if ((byte >= 0x20 && byte != 0x7F) || byte == '\t' || byte == '\n') text += sequence;
-    } else if (!is_c1_control(sequence)) {
+    } else if (!is_control(sequence)) {
       text += sequence;
     }
     bytes.remove_prefix(sequence.size());
   }
+  if (coloured) end_colours(text);
   return text;
 }
 

@@ -31,8 +31,14 @@ namespace poltergeist {
 // (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
 [[nodiscard]] std::size_t utf8_length(std::string_view text);
 
-// Text of somebody else's that may be shown on a terminal: control bytes and escape sequences are
-// gone, tabs stay, the result is valid UTF-8. SGR colour sequences stay only when asked for.
+// Whether a character (its bytes) is none to be shown: a control (C0 but tab and line feed, DEL,
+// C1), or one that changes the order in which those around it are shown (U+202A–202E, U+2066–2069),
+// so that a text reads as what it is not.
+[[nodiscard]] bool is_control(std::string_view character);
+
+// Text of somebody else's that may be shown on a terminal: controls and escape sequences are gone,
+// tabs stay, the result is valid UTF-8. SGR colour sequences stay only when asked for; a colour
+// that is on at the end is switched off there.
 enum class Colours { Drop, Keep };
 [[nodiscard]] std::string for_terminal(std::string_view bytes, Colours colours = Colours::Drop);
 

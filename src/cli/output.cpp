@@ -3,10 +3,15 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 
 #include <nlohmann/json.hpp>
+
+#include "base/text.h"
 
 namespace poltergeist::cli {
 
@@ -33,9 +38,35 @@ std::string_view sgr_for(Paint paint) {
   return "0";
 }
 
+// Of a valid character of at most three bytes.
+std::uint32_t code_point(std::string_view character) {
+  const auto lead = static_cast<unsigned char>(character[0]);
+  std::uint32_t value = character.size() == 1 ? lead : lead & (0x7FU >> character.size());
+  for (const char byte : character.substr(1)) {
+    value = (value << 6U) | (static_cast<unsigned char>(byte) & 0x3FU);
+  }
+  return value;
+}
+
+// The library writes C0 controls as escapes, and leaves the others to whatever terminal shows them.
+std::string with_escapes(std::string_view json) {
+  std::string text;
+  text.reserve(json.size());
+  while (!json.empty()) {
+    const auto character = json.substr(0, std::max<std::size_t>(utf8_length(json), 1));
+    if (!is_control(character)) {
+      text += character;
+    } else {
+      fmt::format_to(std::back_inserter(text), "\\u{:04x}", code_point(character));
+    }
+    json.remove_prefix(character.size());
+  }
+  return text;
+}
+
 template <typename Json>
 std::string json_text(const Json& value, int indent) {
-  return value.dump(indent, ' ', false, Json::error_handler_t::replace) + '\n';
+  return with_escapes(value.dump(indent, ' ', false, Json::error_handler_t::replace)) + '\n';
 }
 
 }  // namespace

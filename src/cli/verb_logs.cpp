@@ -98,7 +98,7 @@ int show(const LogsOptions& options, const TargetId& target, const std::filesyst
   if (!text && text.error().code != Errc::NotFound) return cannot(text.error());
   if (!text) {
     say(fmt::format("{} has no log \"{}\" yet ({})", for_terminal(target.value()),
-                    for_terminal(options.channel), file.string()));
+                    for_terminal(options.channel), for_terminal(file.string())));
   }
   if (options.follow) return follow(options, file, printer);
   if (text) printer.take(std::string_view(*text).substr(start_of_last_lines(*text, options.tail)));

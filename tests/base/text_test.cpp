@@ -75,6 +75,25 @@ TEST_CASE("colours pass only when they are asked for") {
   CHECK(for_terminal("\x1b[2Kx", Colours::Keep) == "x");
 }
 
+TEST_CASE("a colour that is on at the end is switched off there") {
+  const auto kept = [](std::string_view text) { return for_terminal(text, Colours::Keep); };
+  CHECK(kept("\x1b[31mred") == "\x1b[31mred\x1b[0m");
+  CHECK(kept("\x1b[41mred\n") == "\x1b[41mred\x1b[0m\n");
+  CHECK(kept("\x1b[8mgone\x1b[mhere\x1b[38;5;0m") == "\x1b[8mgone\x1b[mhere\x1b[38;5;0m\x1b[0m");
+  CHECK(kept("\x1b[31mred\x1b[00mplain") == "\x1b[31mred\x1b[00mplain");
+  CHECK(kept("\x1b[31m\x1b[0;0m") == "\x1b[31m\x1b[0;0m");
+  CHECK(for_terminal("\x1b[31mred") == "red");
+}
+
+TEST_CASE("a text reads as what it is whatever direction it asks for") {
+  CHECK(for_terminal("a\xE2\x80\xAE"
+                     "b\xE2\x80\xAA\xE2\x81\xA6"
+                     "c\xE2\x81\xA9") == "abc");
+  // Text of right-to-left scripts, and their marks, are text.
+  const std::string hebrew = "\xD7\xA9\xE2\x80\x8F\xD7\x9C \xE2\x80\xA9\xE2\x81\xA5\xE2\x81\xAA";
+  CHECK(for_terminal(hebrew) == hebrew);
+}
+
 TEST_CASE("lines end with LF or CRLF and a final newline adds no line") {
   CHECK(lines_of("a\r\nb\n\nc") == std::vector<std::string_view>{"a", "b", "", "c"});
   CHECK(lines_of("a\n") == std::vector<std::string_view>{"a"});
