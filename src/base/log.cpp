@@ -67,10 +67,21 @@ std::string rest_of_line(LogLevel level, std::string_view line) {
                      json_quoted(message));
 }
 
+// What is appended to what stands there, and has its mode set, must be a log and nothing else of
+// somebody's.
+Result<void> check_log(const std::filesystem::path& file) {
+  struct stat status {};
+  if (::lstat(file.c_str(), &status) != 0) return {};
+  if (S_ISREG(status.st_mode) && status.st_nlink == 1) return {};
+  return fail(Errc::Denied, "{}: a link, no file, or one with another name; remove it",
+              file.string());
+}
+
 }  // namespace
 
 Result<void> open_log(const std::filesystem::path& file, LogLevel least, LogTo to,
                       LogFormat format) {
+  if (auto fit = check_log(file); !fit) return fit;
   try {
     std::vector<spdlog::sink_ptr> sinks;
     sinks.push_back(std::make_shared<spdlog::sinks::rotating_file_sink_st>(file.string(),

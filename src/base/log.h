@@ -34,6 +34,7 @@ inline constexpr auto kLogFormats = std::to_array<EnumName<LogFormat>>({
 });
 
 // Appends to `file` (0600). At 10 MB it begins anew, and what was there is kept in another file.
+// Errc::Denied if what is there is a link, no file, or one with another name.
 [[nodiscard]] Result<void> open_log(const std::filesystem::path& file, LogLevel least, LogTo to,
                                     LogFormat format = LogFormat::Text);
 // Both.

@@ -136,6 +136,10 @@ Result<void> ensure_directory(const fs::path& directory) {
   return {};
 }
 
+tl::unexpected<Error> not_ours(const fs::path& file) {
+  return fail(Errc::Denied, "{}: no file, or one with another name; remove it", file.string());
+}
+
 // SQLite would create it readable for all.
 Result<void> ensure_file(const fs::path& file) {
   const UniqueFd fd(
@@ -143,17 +147,29 @@ Result<void> ensure_file(const fs::path& file) {
   if (!fd) return fail_errno("{}", file.string());
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return fail_errno("{}", file.string());
-  if (!S_ISREG(status.st_mode)) return fail(Errc::Denied, "{}: no file", file.string());
+  if (!S_ISREG(status.st_mode) || status.st_nlink > 1) return not_ours(file);
+  return {};
+}
+
+fs::path beside(const fs::path& file, const char* ending) {
+  return file.string() + ending;
+}
+
+// SQLite opens these by their names and writes into what it finds.
+Result<void> check_beside(const fs::path& file) {
+  for (const auto* ending : {"-wal", "-shm", "-journal"}) {
+    const auto companion = beside(file, ending);
+    struct stat status {};
+    if (::lstat(companion.c_str(), &status) != 0) continue;
+    if (!S_ISREG(status.st_mode) || status.st_nlink > 1) return not_ours(companion);
+  }
   return {};
 }
 
 Result<void> ensure_place(const fs::path& file) {
   if (auto made = ensure_directory(file.parent_path()); !made) return made;
-  return ensure_file(file);
-}
-
-fs::path beside(const fs::path& file, const char* ending) {
-  return file.string() + ending;
+  if (auto made = ensure_file(file); !made) return made;
+  return check_beside(file);
 }
 
 // What is at a path now: device and inode, or nothing.

@@ -71,6 +71,38 @@ Result<void> create_with_parents(const fs::path& directory) {
   return {};
 }
 
+// The nearest directory above in which anybody may replace what is ours: everybody may write there,
+// it is not sticky, and others can get there. Empty: there is none.
+fs::path replaceable_above(const fs::path& directory) {
+  fs::path found;
+  for (auto above = directory.parent_path();; above = above.parent_path()) {
+    struct stat status {};
+    if (::stat(above.c_str(), &status) != 0) return found;
+    const bool others_get_there = (status.st_mode & S_IXOTH) != 0;
+    const bool anybody_writes = (status.st_mode & S_IWOTH) != 0 && (status.st_mode & S_ISVTX) == 0;
+    if (!others_get_there) {
+      found.clear();
+    } else if (anybody_writes && found.empty()) {
+      found = above;
+    }
+    if (above == above.parent_path()) return found;
+  }
+}
+
+// What is checked now must still be there when it is used.
+Result<void> check_stays(const fs::path& directory) {
+  const auto above = replaceable_above(directory);
+  if (above.empty()) return {};
+  return fail(Errc::Denied,
+              "{}: anybody may put another directory in its place; chmod +t {} mends it",
+              directory.string(), shell_quoted(above.string()));
+}
+
+Result<void> ensure_private_and_staying(const fs::path& directory) {
+  if (auto stays = check_stays(directory); !stays) return stays;
+  return ensure_private_directory(directory);
+}
+
 // Less strict than a directory that we choose ourselves: others may look, as the user says so, but
 // nobody else may put anything there.
 Result<void> check_given(const fs::path& directory) {
@@ -98,7 +130,8 @@ Result<fs::path> given_dir(const fs::path& given) {
   auto directory = fs::absolute(given, error).lexically_normal();
   if (error) return fail(Errc::Io, "POLTERGEIST_STATE_DIR: {}", error.message());
   if (!directory.has_filename()) directory = directory.parent_path();  // "dir/": O_NOFOLLOW
-  auto usable = create_with_parents(directory);
+  auto usable = check_stays(directory);
+  if (usable) usable = create_with_parents(directory);
   if (usable) usable = check_given(directory);
   if (!usable) return fail(usable.error(), "POLTERGEIST_STATE_DIR");
   return directory;
@@ -109,10 +142,10 @@ Result<fs::path> given_dir(const fs::path& given) {
 Result<fs::path> state_dir(const fs::path& given, const fs::path& temporary) {
   if (!given.empty()) return given_dir(given);
   const auto shared = temporary / "poltergeist";
-  const auto first = ensure_private_directory(shared);
+  const auto first = ensure_private_and_staying(shared);
   if (first) return shared;
   const auto own = temporary / fmt::format("poltergeist-{}", ::geteuid());
-  const auto second = ensure_private_directory(own);
+  const auto second = ensure_private_and_staying(own);
   if (second) return own;
   return fail(second.error().code,
               "no place for state: {}; {}; set POLTERGEIST_STATE_DIR to a directory of your own",

@@ -17,7 +17,7 @@ namespace poltergeist::state {
 // the working directory, empty for none), which must be ours, closed to other writers and no
 // symbolic link; else <temporary>/poltergeist if it is ours and private (0700) or can be made
 // so; else <temporary>/poltergeist-<uid>. Errc::Denied with the reason if what is there is not
-// ours.
+// ours, or anybody could replace it.
 [[nodiscard]] Result<std::filesystem::path> state_dir(
     const std::filesystem::path& given, const std::filesystem::path& temporary = "/tmp");
 // The same, `given` read from the environment.

@@ -12,12 +12,20 @@ namespace {
 
 // Of somebody who keeps it shared, which nothing of ours does, we wait for no end.
 constexpr int kMostLooks = 10'000;
+// Whoever opens a FIFO is not to wait for its other end.
+constexpr int kSafely = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 
 }  // namespace
 
 Result<FileLock> FileLock::take(const std::filesystem::path& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | kSafely, S_IRUSR | S_IWUSR));
   if (!fd) return fail_errno("{}", path.string());
+  // Its holder writes into it: another name of somebody's file must not become a lock.
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return fail_errno("{}", path.string());
+  if (!S_ISREG(status.st_mode) || status.st_nlink > 1) {
+    return fail(Errc::Denied, "{}: no lock file of ours; remove it", path.string());
+  }
   // Who only looks (is_held) has it shared for an instant, and so can we then: that is no holder.
   // Of two that take it at once, one may see the other look; each does so for an instant, too.
   for (int look = 0; ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0; ++look) {
@@ -32,7 +40,7 @@ Result<FileLock> FileLock::take(const std::filesystem::path& path) {
 }
 
 bool FileLock::is_held(const std::filesystem::path& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | kSafely));
   if (!fd) return false;
   return ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }

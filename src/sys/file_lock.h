@@ -15,6 +15,7 @@ class FileLock {
  public:
   // Takes the lock or fails at once with Errc::Busy, which is never said because of somebody who
   // only looks. Creates the file (0600); never follows a link.
+  // Errc::Denied if what is there is no file, or one with another name.
   [[nodiscard]] static Result<FileLock> take(const std::filesystem::path& path);
   // Whether somebody holds it now. Takes a shared lock for an instant: never for the lock's own
   // holder.

@@ -57,10 +57,21 @@ std::filesystem::path temporary_for(const std::filesystem::path& path) {
   return path.parent_path() / fmt::format(".{}.{}.tmp", path.filename().string(), ::getpid());
 }
 
+// A new file, whatever stands there: one that another process with our number left, or one that
+// somebody planted so that we write into it.
+UniqueFd create_anew(const std::filesystem::path& file) {
+  const auto create = [&] {
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    return UniqueFd(::open(file.c_str(), kFlags, S_IRUSR | S_IWUSR));
+  };
+  auto fd = create();
+  if (!fd && errno == EEXIST && ::unlink(file.c_str()) == 0) fd = create();
+  return fd;
+}
+
 Result<void> write_and_rename(const std::filesystem::path& temporary,
                               const std::filesystem::path& path, std::string_view text, Sync sync) {
-  UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-                     S_IRUSR | S_IWUSR));
+  UniqueFd fd = create_anew(temporary);
   if (!fd) return fail_errno("{}", temporary.string());
   if (auto written = write_all(fd.get(), text); !written) {
     return fail(written.error(), "{}", temporary.string());
@@ -115,7 +126,7 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view text
 }
 
 Result<void> sync_file(const std::filesystem::path& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!fd || ::fdatasync(fd.get()) != 0)
     return fail_errno("{}: writing to the disk", path.string());
   return {};

@@ -56,7 +56,8 @@ Result<bool> probe_events(ChangeSource& source, const std::filesystem::path& dir
   if (!token) return fail(token.error());
   const auto file = directory / fmt::format(".probe.{}.tmp", ::getpid());
   Result<bool> heard = false;
-  if (UniqueFd(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600))) {
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  if (UniqueFd(::open(file.c_str(), kFlags, 0600))) {
     ::unlink(file.c_str());
     std::vector<Hint> hints;
     while (source.read(hints, now()).value_or(false)) {

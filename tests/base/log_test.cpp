@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "base/log.h"
 
+#include <sys/stat.h>
+
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -31,6 +33,24 @@ json message_of(std::string_view line) {
 }
 
 }  // namespace
+
+TEST_CASE("what is no file of its own is not written to as a log") {
+  const test::TempDir dir;
+  const auto victim = dir.write("victim", "precious");
+  SECTION("a link") {
+    std::filesystem::create_symlink(victim, dir / "log");
+  }
+  SECTION("another name of a file") {
+    std::filesystem::create_hard_link(victim, dir / "log");
+  }
+  SECTION("a FIFO") {
+    REQUIRE(::mkfifo((dir / "log").c_str(), 0600) == 0);
+  }
+  const auto opened = open_log(dir / "log", LogLevel::Info, LogTo::File);
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().code == Errc::Denied);
+  CHECK(dir.read("victim") == "precious");
+}
 
 TEST_CASE("a line of the log is the time, how important it is, and a sentence") {
   const auto line = written(LogFormat::Text, LogLevel::Warn, "build 3 of app failed");

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "state/state_dir.h"
 
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <set>
 
 #include <catch2/catch.hpp>
 
+#include "support/rounds.h"
 #include "support/temp_dir.h"
+#include "sys/files.h"
 
 using namespace poltergeist;
 using namespace poltergeist::state;
@@ -81,6 +85,71 @@ TEST_CASE("a given state directory may be read by others") {
   const test::TempDir dir;
   fs::permissions(dir.path(), fs::perms(0755));
   CHECK(state_dir(dir.path()));
+}
+
+TEST_CASE("another user who plants and takes away all the time never has us write for him") {
+  constexpr uid_t kNobody = 65534;
+  if (::geteuid() != 0) {
+    WARN("only root can be another user: nothing was tested");
+    return;
+  }
+  const test::TempDir dir;
+  fs::permissions(dir.path(), fs::perms(01777));
+  fs::create_directory(dir / "victim");
+  fs::permissions(dir / "victim", fs::perms(0777));
+  const auto names = {dir / "poltergeist", dir / "poltergeist-0"};
+  const pid_t other = ::fork();
+  REQUIRE(other >= 0);
+  if (other == 0) {
+    if (::setresuid(kNobody, kNobody, kNobody) != 0) ::_exit(1);
+    for (unsigned turn = 0;; ++turn) {
+      for (const auto& name : names) {
+        ::rmdir(name.c_str());
+        ::unlink(name.c_str());
+        if (turn % 3 == 0) ::mkdir(name.c_str(), 0777);
+        if (turn % 3 == 1) ::symlink((dir / "victim").c_str(), name.c_str());
+        if (turn % 3 == 2) ::mkfifo(name.c_str(), 0666);
+        ::chmod(name.c_str(), 0777);
+      }
+    }
+  }
+  int ours = 0;
+  for (int round = 0; round < test::rounds(300, 10'000) || ours == 0; ++round) {
+    const auto found = state_dir("", dir.path());
+    if (!found) continue;
+    ++ours;
+    struct stat status {};
+    REQUIRE(::lstat(found->c_str(), &status) == 0);
+    REQUIRE((S_ISDIR(status.st_mode) && status.st_uid == 0 && (status.st_mode & 0777) == 0700));
+    REQUIRE(write_file(*found / "x.state", "{}"));
+    fs::remove_all(*found);
+  }
+  ::kill(other, SIGKILL);
+  int end = 0;
+  ::waitpid(other, &end, 0);
+  CHECK(WIFSIGNALED(end));
+  CHECK(ours > 0);
+  CHECK(fs::is_empty(dir / "victim"));
+}
+
+TEST_CASE("where anybody could put another state directory in its place there is none") {
+  const test::TempDir dir;
+  fs::permissions(dir.path(), fs::perms(0755));
+  fs::create_directories(dir / "free-for-all/below");
+  fs::permissions(dir / "free-for-all", fs::perms(0777));
+  const auto given = state_dir(dir / "free-for-all/below/state");
+  REQUIRE_FALSE(given);
+  CHECK(given.error().code == Errc::Denied);
+  CHECK(given.error().message.find("chmod +t " + (dir / "free-for-all").string()) !=
+        std::string::npos);
+  CHECK_FALSE(state_dir("", dir / "free-for-all"));
+
+  fs::permissions(dir / "free-for-all", fs::perms(01777));
+  CHECK(state_dir("", dir / "free-for-all"));
+  // Nobody else gets there.
+  fs::permissions(dir / "free-for-all", fs::perms(0777));
+  fs::permissions(dir.path(), fs::perms(0700));
+  CHECK(state_dir(dir / "free-for-all/below/state"));
 }
 
 TEST_CASE("a given state directory that others could fill is refused with the reason") {

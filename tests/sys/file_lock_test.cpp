@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sys/file_lock.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -74,6 +75,20 @@ TEST_CASE("a lock is never taken through a symbolic link") {
   std::filesystem::create_symlink(dir / "victim", dir / "lock");
   CHECK_FALSE(FileLock::take(dir / "lock"));
   CHECK(dir.read("victim") == "precious");
+}
+
+TEST_CASE("another name of a file is no lock, and neither is a fifo") {
+  const test::TempDir dir;
+  const auto victim = dir.write("victim", "precious");
+  std::filesystem::create_hard_link(victim, dir / "lock");
+  const auto linked = FileLock::take(dir / "lock");
+  REQUIRE_FALSE(linked);
+  CHECK(linked.error().code == Errc::Denied);
+  CHECK(dir.read("victim") == "precious");
+
+  REQUIRE(::mkfifo((dir / "fifo").c_str(), 0600) == 0);
+  CHECK_FALSE(FileLock::take(dir / "fifo"));
+  CHECK_FALSE(FileLock::is_held(dir / "fifo"));
 }
 
 TEST_CASE("a holder notices that its lock file was replaced") {

@@ -31,6 +31,24 @@ TEST_CASE("a write that fails leaves the old file and no temporary") {
   CHECK(std::distance(std::filesystem::directory_iterator(dir.path()), {}) == 1);
 }
 
+TEST_CASE("what stands at the name of a temporary is replaced and never written into") {
+  const test::TempDir dir;
+  const auto victim = dir.write("victim", "precious");
+  const auto temporary = dir / fmt::format(".state.{}.tmp", ::getpid());
+  SECTION("another name of a file") {
+    std::filesystem::create_hard_link(victim, temporary);
+  }
+  SECTION("a link") {
+    std::filesystem::create_symlink(victim, temporary);
+  }
+  SECTION("a FIFO") {
+    REQUIRE(::mkfifo(temporary.c_str(), 0600) == 0);
+  }
+  REQUIRE(write_file(dir / "state", "new"));
+  CHECK(dir.read("state") == "new");
+  CHECK(dir.read("victim") == "precious");
+}
+
 TEST_CASE("temporaries of dead writers are swept, those of others and look-alikes stay") {
   const test::TempDir dir;
   const pid_t dead = ::fork();
