@@ -77,7 +77,8 @@ fs::path replaceable_above(const fs::path& directory) {
   fs::path found;
   for (auto above = directory.parent_path();; above = above.parent_path()) {
     struct stat status {};
-    if (::stat(above.c_str(), &status) != 0) return found;
+    // One that is not there yet will be ours, in one that is.
+    if (::stat(above.c_str(), &status) != 0) status.st_mode = S_IRWXU | S_IXOTH;
     const bool others_get_there = (status.st_mode & S_IXOTH) != 0;
     const bool anybody_writes = (status.st_mode & S_IWOTH) != 0 && (status.st_mode & S_ISVTX) == 0;
     if (!others_get_there) {

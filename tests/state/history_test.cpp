@@ -235,6 +235,25 @@ TEST_CASE("a history of a newer version is left as it is, with a word about it")
   CHECK_FALSE(fs::exists(root / ".poltergeist/history.db.corrupt"));
 }
 
+TEST_CASE("another name of a file is no database and no log of one") {
+  const test::TempDir root;
+  {
+    auto history = opened(root);
+    REQUIRE(history.record(entry(1)));
+  }
+  const std::string precious(100'000, 'p');
+  const auto victim = root.write("victim", precious);
+  const auto* ending = GENERATE("", "-wal", "-shm", "-journal");
+  const auto name = root / (std::string(".poltergeist/history.db") + ending);
+  fs::remove(name);
+  fs::create_hard_link(victim, name);
+  const auto history = History::open(root.path());
+  REQUIRE_FALSE(history);
+  CHECK(history.error().code == Errc::Denied);
+  CHECK_THAT(history.error().message, Catch::Contains(name.string()));
+  CHECK(root.read("victim") == precious);
+}
+
 TEST_CASE("a history never follows a link that a repository brought along") {
   const test::TempDir root;
   const test::TempDir elsewhere;

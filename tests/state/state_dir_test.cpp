@@ -143,6 +143,8 @@ TEST_CASE("where anybody could put another state directory in its place there is
   CHECK(given.error().message.find("chmod +t " + (dir / "free-for-all").string()) !=
         std::string::npos);
   CHECK_FALSE(state_dir("", dir / "free-for-all"));
+  CHECK_FALSE(state_dir(dir / "free-for-all/new/state"));
+  CHECK_FALSE(fs::exists(dir / "free-for-all/new"));
 
   fs::permissions(dir / "free-for-all", fs::perms(01777));
   CHECK(state_dir("", dir / "free-for-all"));
