@@ -191,3 +191,31 @@ TEST_CASE("a program that crashes is started again and the state says how often"
   CHECK(await([&] { return project.state_of("app")["runner"]["crashes"] == 2; }));
   CHECK(project.state_of("app")["runner"]["restarts"] == 2);
 }
+
+TEST_CASE("what init takes over from a factory-factory.json runs with its sidecar and ends whole") {
+  const TestProject project;
+  ::mkfifo((project.root() / "gate").c_str(), 0600);
+  project.write("factory-factory.json",
+                Json{{"scripts",
+                      {{"run", traced("program {port}")},
+                       {"postRun", "echo \"tunnel on {port}\" && sleep 86399.25"},
+                       {"cleanup", "echo cleanup {port} >> trace"}}}}
+                    .dump());
+  REQUIRE(project.run_poltergeist({"init"}).code == 0);
+  project.haunt();
+  const auto runner = [&] { return project.state_of("dev")["runner"]; };
+  REQUIRE(await([&] { return runner()["status"] == "running"; }));
+  const auto port = std::to_string(runner()["port"].get<int>());
+  CHECK(has_line(project, "program " + port + " " + port + "\n"));
+  const auto tunnel = "tunnel on " + port + "\n";
+  CHECK(await([&] {
+    return project.run_poltergeist({"logs", "dev", "--channel", "post-run"}).out.find(tunnel) !=
+           std::string::npos;
+  }));
+
+  CHECK(project.run_poltergeist({"runner", "stop", "dev"}).code == 0);
+  REQUIRE(await([&] { return runner()["status"] == "idle"; }));
+  const auto ended = "cleanup " + port + "\nprogram " + port + "-ended\n";
+  CHECK_THAT(project.read("trace"), Catch::EndsWith(ended));
+  CHECK(await([] { return processes_mentioning("86399.25").empty(); }));
+}
