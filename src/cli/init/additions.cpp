@@ -30,13 +30,13 @@ std::vector<ProposedTarget*> programs_in(Proposal& proposal) {
   return kept == programs.end() ? programs : std::vector{*kept};
 }
 
-std::vector<std::string> names_of(const std::vector<ProposedTarget>& targets) {
+std::vector<std::string> target_names_of(const std::vector<ProposedTarget>& targets) {
   std::vector<std::string> names;
   for (const auto& target : targets) names.push_back(target.name);
   return names;
 }
 
-Attempt<ProposedTarget*> named_program(Proposal& proposal, const std::string& name) {
+Attempt<ProposedTarget*> program_named(Proposal& proposal, const std::string& name) {
   for (auto& finding : proposal.findings) {
     for (auto& target : finding.targets) {
       if (normalised_name(target.name) != normalised_name(name)) continue;
@@ -45,13 +45,13 @@ Attempt<ProposedTarget*> named_program(Proposal& proposal, const std::string& na
                     for_terminal(target.name));
     }
   }
-  const auto names = names_of(proposal.targets());
+  const auto names = target_names_of(proposal.targets());
   return refuse(ExitCode::Unknown, "no target \"{}\" was found{} (targets: {})", for_terminal(name),
                 did_you_mean(name, names), for_terminal(joined(names, ", ")));
 }
 
 Attempt<ProposedTarget*> program_for(Proposal& proposal, const Additions& additions) {
-  if (!additions.target.empty()) return named_program(proposal, additions.target);
+  if (!additions.target.empty()) return program_named(proposal, additions.target);
   const auto programs = programs_in(proposal);
   if (programs.size() == 1) return programs.front();
   if (programs.empty()) {

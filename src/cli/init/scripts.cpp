@@ -36,16 +36,16 @@ struct Scripts {
   std::string setup;
 };
 
-bool contains(std::string_view text, std::string_view word) {
+bool mentions(std::string_view text, std::string_view word) {
   return text.find(word) != std::string_view::npos;
 }
 
-void note(Finding& finding, std::string text) {
+void remark(Finding& finding, std::string text) {
   if (finding.notes.size() < kMostNotes) finding.notes.push_back(std::move(text));
 }
 
-void note_at(Finding& finding, config::Place place, std::string message) {
-  note(finding, config::to_text({place.line, place.column, std::move(message)}, kScriptsFile));
+void remark_at(Finding& finding, config::Place place, std::string message) {
+  remark(finding, config::to_text({place.line, place.column, std::move(message)}, kScriptsFile));
 }
 
 // What says nothing is not there.
@@ -54,11 +54,11 @@ std::string script_in(const JsonObject& scripts, std::string_view name, Finding&
   if (member == nullptr) return {};
   const auto& script = config::text_of(member->value);
   const bool is_text = member->value.as<std::string>() != nullptr;
-  if (is_text && !contains(script, kNul)) return trimmed(script).empty() ? std::string() : script;
-  note_at(finding, member->value.place,
-          fmt::format("\"{}\" must be a text{}; it is left out", name,
-                      is_text ? " without a NUL"
-                              : fmt::format(", not {}", config::kind_of(member->value))));
+  if (is_text && !mentions(script, kNul)) return trimmed(script).empty() ? std::string() : script;
+  remark_at(finding, member->value.place,
+            fmt::format("\"{}\" must be a text{}; it is left out", name,
+                        is_text ? " without a NUL"
+                                : fmt::format(", not {}", config::kind_of(member->value))));
   return {};
 }
 
@@ -67,8 +67,8 @@ const JsonObject* scripts_in(const Json& root, Finding& finding) {
   const auto* member = object == nullptr ? nullptr : config::member_of(*object, "scripts");
   const auto* scripts = member == nullptr ? nullptr : member->value.as<JsonObject>();
   if (scripts == nullptr) {
-    note_at(finding, member == nullptr ? root.place : member->value.place,
-            R"(an object {"scripts": {"run": …}} was expected; nothing is taken from it)");
+    remark_at(finding, member == nullptr ? root.place : member->value.place,
+              R"(an object {"scripts": {"run": …}} was expected; nothing is taken from it)");
   }
   return scripts;
 }
@@ -76,8 +76,8 @@ const JsonObject* scripts_in(const Json& root, Finding& finding) {
 Scripts read_scripts(const JsonObject& object, Finding& finding) {
   for (const auto& member : object) {
     if (std::find(kTaken.begin(), kTaken.end(), member.key) == kTaken.end()) {
-      note_at(finding, member.place,
-              config::in_quotes(member.key) + " is not known here; it is left out");
+      remark_at(finding, member.place,
+                config::in_quotes(member.key) + " is not known here; it is left out");
     }
   }
   return {.run = script_in(object, "run", finding),
@@ -88,33 +88,35 @@ Scripts read_scripts(const JsonObject& object, Finding& finding) {
 
 void say_what_is_left(const Scripts& scripts, Finding& finding) {
   if (!scripts.setup.empty()) {
-    note(finding, "\"setup\" has no counterpart yet, execute it once by hand: " +
-                      config::in_quotes(scripts.setup));
+    remark(finding, "\"setup\" has no counterpart yet, execute it once by hand: " +
+                        config::in_quotes(scripts.setup));
   }
   if (scripts.run.empty()) {
-    note(finding,
-         scripts.post_run.empty() && scripts.cleanup.empty()
-             ? "there is no script \"run\""
-             : "\"postRun\" and \"cleanup\" belong to a script \"run\", and there is none; "
-               "`--post-run` and `--cleanup` give them to a program");
+    remark(finding,
+           scripts.post_run.empty() && scripts.cleanup.empty()
+               ? "there is no script \"run\""
+               : "\"postRun\" and \"cleanup\" belong to a script \"run\", and there is none; "
+                 "`--post-run` and `--cleanup` give them to a program");
     return;
   }
   const auto beside = scripts.post_run + "\n" + scripts.cleanup;
-  if (contains(scripts.run + "\n" + beside, kItsPortFile)) {
-    note(finding, fmt::format("nobody writes {} here: {{port}} and $POLTERGEIST_PORT are the port, "
-                              "and \"portFile\" is a file that the program writes",
-                              kItsPortFile));
+  if (mentions(scripts.run + "\n" + beside, kItsPortFile)) {
+    remark(finding,
+           fmt::format("nobody writes {} here: {{port}} and $POLTERGEIST_PORT are the port, "
+                       "and \"portFile\" is a file that the program writes",
+                       kItsPortFile));
   }
-  if (contains(beside, kPort) && !contains(scripts.run, kPort)) {
-    note(finding, "\"run\" has no {port}: its program has to listen on $POLTERGEIST_PORT");
+  if (mentions(beside, kPort) && !mentions(scripts.run, kPort)) {
+    remark(finding, "\"run\" has no {port}: its program has to listen on $POLTERGEIST_PORT");
   }
-  note(finding, fmt::format("it is started with the daemon, and again when {} is saved; what else "
-                            "shall restart it belongs into its \"watchPaths\" or \"dependsOn\"",
-                            kScriptsFile));
+  remark(finding,
+         fmt::format("it is started with the daemon, and again when {} is saved; what else "
+                     "shall restart it belongs into its \"watchPaths\" or \"dependsOn\"",
+                     kScriptsFile));
 }
 
 // The command asks for nothing to be built, so that its build is over at once.
-ProposedTarget target_for(const Scripts& scripts) {
+ProposedTarget dev_target(const Scripts& scripts) {
   ProposedTarget target;
   target.name = "dev";
   target.type = config::TargetType::Custom;
@@ -137,22 +139,22 @@ std::optional<Finding> find_scripts(const ProjectFiles& files) {
   Finding finding{.kind = "Scripts", .source = kScriptsFile, .says_language = false};
   const auto text = files.text(kScriptsFile);
   if (!text) {
-    note(finding, "it cannot be read, or is larger than 1 MiB; nothing is taken from it");
+    remark(finding, "it cannot be read, or is larger than 1 MiB; nothing is taken from it");
     return finding;
   }
   const auto parsed = config::parse_located(*text);
   if (!parsed) {
-    note(finding, config::to_text(parsed.error(), kScriptsFile));
+    remark(finding, config::to_text(parsed.error(), kScriptsFile));
     return finding;
   }
   for (const auto& duplicate : parsed->duplicates) {
-    note(finding, config::to_text(duplicate, kScriptsFile));
+    remark(finding, config::to_text(duplicate, kScriptsFile));
   }
   const auto* object = scripts_in(parsed->root, finding);
   if (object == nullptr) return finding;
   const auto scripts = read_scripts(*object, finding);
   say_what_is_left(scripts, finding);
-  if (!scripts.run.empty()) finding.targets.push_back(target_for(scripts));
+  if (!scripts.run.empty()) finding.targets.push_back(dev_target(scripts));
   return finding;
 }
 
