@@ -138,6 +138,7 @@ TEST_CASE("polter --watch has the sidecar and the port too and ends them in thei
   project.haunt();
   Program polter(project.polter({"app", "--watch"}));
   REQUIRE(has_line(project, "sidecar "));
+  REQUIRE(has_line(project, "program "));  // it is started first, and may be the later to speak
   polter.signal(SIGTERM);
   CHECK(polter.await_end().shell_code() == 143);
   const auto trace = project.read("trace");
