@@ -71,20 +71,20 @@ Ran live(const TestProject& project, std::set<fs::path>* names = nullptr) {
   return begun;
 }
 
-enum class Planted { Link, OtherName, Fifo };
+enum class PlantedAs { Link, OtherName, Fifo };
 
 // In place of all that a daemon writes there.
-void plant(Planted kind, const std::set<fs::path>& names, const fs::path& victim) {
+void plant(PlantedAs kind, const std::set<fs::path>& names, const fs::path& victim) {
   for (const auto& name : names) {
     fs::remove(name);
     switch (kind) {
-      case Planted::Link:
+      case PlantedAs::Link:
         fs::create_symlink(victim, name);
         break;
-      case Planted::OtherName:
+      case PlantedAs::OtherName:
         fs::create_hard_link(victim, name);
         break;
-      case Planted::Fifo:
+      case PlantedAs::Fifo:
         REQUIRE(::mkfifo(name.c_str(), 0600) == 0);
     }
   }
@@ -243,7 +243,7 @@ TEST_CASE("nothing that is planted in place of our files is written to or waited
   }
   REQUIRE((lock.size() == 1 && log.size() == 1));
 
-  for (const auto kind : {Planted::Link, Planted::OtherName, Planted::Fifo}) {
+  for (const auto kind : {PlantedAs::Link, PlantedAs::OtherName, PlantedAs::Fifo}) {
     for (const auto* planted : {&lock, &log, &others}) {
       clear(project.state_dir());
       clear(project.root() / ".poltergeist");
