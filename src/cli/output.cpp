@@ -49,17 +49,17 @@ std::uint32_t code_point(std::string_view character) {
 }
 
 // The library writes C0 controls as escapes, and leaves the others to whatever terminal shows them.
-std::string with_escapes(std::string_view json) {
+std::string with_escapes(std::string_view dumped) {
   std::string text;
-  text.reserve(json.size());
-  while (!json.empty()) {
-    const auto character = json.substr(0, std::max<std::size_t>(utf8_length(json), 1));
+  text.reserve(dumped.size());
+  while (!dumped.empty()) {
+    const auto character = dumped.substr(0, std::max<std::size_t>(utf8_length(dumped), 1));
     if (!is_control(character)) {
       text += character;
     } else {
       fmt::format_to(std::back_inserter(text), "\\u{:04x}", code_point(character));
     }
-    json.remove_prefix(character.size());
+    dumped.remove_prefix(character.size());
   }
   return text;
 }

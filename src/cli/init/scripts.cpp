@@ -17,9 +17,6 @@ namespace poltergeist::cli {
 
 namespace {
 
-using config::Json;
-using config::JsonObject;
-
 constexpr const char* kScriptsFile = "factory-factory.json";
 // The file in which the program that reads factory-factory.json tells the sidecar its port.
 constexpr std::string_view kItsPortFile = ".factory-factory-port";
@@ -49,7 +46,7 @@ void remark_at(Finding& finding, config::Place place, std::string message) {
 }
 
 // What says nothing is not there.
-std::string script_in(const JsonObject& scripts, std::string_view name, Finding& finding) {
+std::string script_in(const config::JsonObject& scripts, std::string_view name, Finding& finding) {
   const auto* member = config::member_of(scripts, name);
   if (member == nullptr) return {};
   const auto& script = config::text_of(member->value);
@@ -62,10 +59,10 @@ std::string script_in(const JsonObject& scripts, std::string_view name, Finding&
   return {};
 }
 
-const JsonObject* scripts_in(const Json& root, Finding& finding) {
-  const auto* object = root.as<JsonObject>();
+const config::JsonObject* scripts_in(const config::Json& root, Finding& finding) {
+  const auto* object = root.as<config::JsonObject>();
   const auto* member = object == nullptr ? nullptr : config::member_of(*object, "scripts");
-  const auto* scripts = member == nullptr ? nullptr : member->value.as<JsonObject>();
+  const auto* scripts = member == nullptr ? nullptr : member->value.as<config::JsonObject>();
   if (scripts == nullptr) {
     remark_at(finding, member == nullptr ? root.place : member->value.place,
               R"(an object {"scripts": {"run": …}} was expected; nothing is taken from it)");
@@ -73,7 +70,7 @@ const JsonObject* scripts_in(const Json& root, Finding& finding) {
   return scripts;
 }
 
-Scripts read_scripts(const JsonObject& object, Finding& finding) {
+Scripts read_scripts(const config::JsonObject& object, Finding& finding) {
   for (const auto& member : object) {
     if (std::find(kTaken.begin(), kTaken.end(), member.key) == kTaken.end()) {
       remark_at(finding, member.place,
