@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sys/signals.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
@@ -17,12 +18,15 @@ sigset_t set_of(std::initializer_list<int> signals) {
 
 }  // namespace
 
-BlockedSignals::BlockedSignals(std::initializer_list<int> signals) {
-  const sigset_t set = set_of(signals);
-  ::pthread_sigmask(SIG_BLOCK, &set, &before_);
+BlockedSignals::BlockedSignals(std::initializer_list<int> signals, Unread unread)
+    : set_(set_of(signals)), unread_(unread) {
+  ::pthread_sigmask(SIG_BLOCK, &set_, &before_);
 }
 
 BlockedSignals::~BlockedSignals() {
+  constexpr timespec kNow{};
+  while (unread_ == Unread::Discarded && ::sigtimedwait(&set_, nullptr, &kNow) > 0) {
+  }
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
@@ -39,6 +43,11 @@ Result<std::unique_ptr<SignalSource>> SignalSource::create(Loop& loop,
   if (!readable) return fail(readable.error());
   source->readable_ = std::move(*readable);
   return source;
+}
+
+bool SignalSource::has_unread() const {
+  pollfd waiting{fd_.get(), POLLIN, 0};
+  return ::poll(&waiting, 1, 0) > 0;
 }
 
 void SignalSource::read_all(const OnSignal& on_signal) {

@@ -15,16 +15,21 @@
 
 namespace poltergeist {
 
+// What becomes of a signal that came while it was blocked and that nobody has read.
+enum class Unread { Delivered, Discarded };
+
 // Blocks these signals for as long as it lives, then restores the mask that was there before.
 class BlockedSignals {
  public:
-  explicit BlockedSignals(std::initializer_list<int> signals);
+  explicit BlockedSignals(std::initializer_list<int> signals, Unread unread = Unread::Delivered);
   BlockedSignals(const BlockedSignals&) = delete;
   BlockedSignals& operator=(const BlockedSignals&) = delete;
   ~BlockedSignals();
 
  private:
+  sigset_t set_;
   sigset_t before_{};
+  Unread unread_;
 };
 
 struct ArrivedSignal {
@@ -40,6 +45,9 @@ class SignalSource {
   using OnSignal = std::function<void(ArrivedSignal)>;
   [[nodiscard]] static Result<std::unique_ptr<SignalSource>> create(
       Loop& loop, std::initializer_list<int> signals, OnSignal on_signal);
+
+  // Whether one has come that the loop has not delivered yet.
+  [[nodiscard]] bool has_unread() const;
 
  private:
   SignalSource(std::initializer_list<int> signals, UniqueFd fd)

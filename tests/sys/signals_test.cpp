@@ -34,3 +34,32 @@ TEST_CASE("the signal mask is what it was when a guard is gone") {
   ::pthread_sigmask(SIG_SETMASK, nullptr, &after);
   CHECK(sigismember(&after, SIGUSR2) == 0);
 }
+
+TEST_CASE("what came while it was blocked is delivered afterwards, or nobody ever hears of it") {
+  static volatile std::sig_atomic_t delivered = 0;
+  delivered = 0;
+  const auto before = std::signal(SIGUSR2, [](int) { delivered = delivered + 1; });
+  {
+    const BlockedSignals guard({SIGUSR2}, Unread::Discarded);
+    ::kill(::getpid(), SIGUSR2);
+  }
+  CHECK(delivered == 0);
+  {
+    const BlockedSignals guard{SIGUSR2};
+    ::kill(::getpid(), SIGUSR2);
+    CHECK(delivered == 0);
+  }
+  CHECK(delivered == 1);
+  std::signal(SIGUSR2, before);
+}
+
+TEST_CASE("a signal is known to have come before the loop has delivered it") {
+  auto loop = Loop::create().value();
+  const auto source =
+      SignalSource::create(*loop, {SIGUSR1}, [&](ArrivedSignal) { loop->stop(); }).value();
+  CHECK_FALSE(source->has_unread());
+  ::kill(::getpid(), SIGUSR1);
+  CHECK(source->has_unread());
+  loop->run();
+  CHECK_FALSE(source->has_unread());
+}
