@@ -3,17 +3,21 @@
 
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
+#include <optional>
 
 #include "base/last_net.h"
 #include "polter/configured.h"
 #include "polter/launch.h"
 #include "polter/options.h"
 #include "polter/target_list.h"
+#include "polter/terminal.h"
 #include "polter/verdict.h"
 #include "polter/waiting.h"
 #include "polter/watch_mode.h"
 #include "process/command_line.h"
+#include "sys/signals.h"
 
 namespace poltergeist::polter {
 
@@ -56,6 +60,12 @@ class Call {
       : location_(location), options_(options), console_(console) {}
 
   int run() {
+    if (options_.watch) {
+      // Writing to a terminal in whose background we are does not stop us; a closed pipe does not
+      // kill us.
+      blocked_.emplace({SIGTTOU, SIGPIPE}, Unread::Discarded);
+      terminal_ = Terminal::controlling();
+    }
     auto loop = Loop::create();
     if (!loop) return refuse(ExitCode::CannotAnswer, loop.error().message);
     auto waited = wait_until_settled(**loop, location_, options_, console_);
@@ -114,8 +124,11 @@ class Call {
     return error.code == Errc::NotFound ? ExitCode::Unknown : code_for(error);
   }
 
-  int watch_it(Loop& loop, Waited waited, const std::filesystem::path& artifact) const {
-    WatchStart start{.artifact = artifact, .lease = std::move(waited.lease)};
+  int watch_it(Loop& loop, Waited waited, const std::filesystem::path& artifact) {
+    WatchStart start{.artifact = artifact,
+                     .answer = {},
+                     .lease = std::move(waited.lease),
+                     .terminal = std::move(terminal_)};
     if (!waited.no_daemon && waited.answer) start.answer = std::move(*waited.answer);
     const auto code = watch(loop, location_, options_, console_, std::move(start));
     return code ? *code : refuse(ExitCode::CannotAnswer, code.error().message);
@@ -129,6 +142,9 @@ class Call {
   const Location& location_;
   const Options& options_;
   const Console& console_;
+  // With --watch.
+  std::optional<BlockedSignals> blocked_;
+  std::unique_ptr<Terminal> terminal_;
 };
 
 int run(int argc, char** argv) {

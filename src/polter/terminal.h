@@ -12,31 +12,43 @@
 
 #include <termios.h>
 
+#include <functional>
 #include <memory>
 
+#include "base/result.h"
+#include "sys/loop.h"
 #include "sys/unique_fd.h"
 
 namespace poltergeist::polter {
 
 class Terminal {
  public:
-  // Our controlling terminal as it is now; none if we have none. Callers have SIGTTOU blocked.
+  // Our controlling terminal as it is now; none if we have none. Callers have SIGTTOU blocked as
+  // long as it lives.
   [[nodiscard]] static std::unique_ptr<Terminal> controlling();
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
   // Takes it back.
   ~Terminal();
 
-  // When a program is gone: the foreground is ours again if the group that has it is dead, and a
-  // terminal that was left raw is as it was at the start. Does nothing while another job has the
-  // foreground.
+  // A program is about to have it.
+  void lend() { is_lent_ = true; }
+  // When that program is gone: the foreground is ours again if the group that has it is dead, the
+  // settings are those of the start, and what full-screen programs switch on is off. Does nothing
+  // if it was not lent, and nothing yet while another job has the foreground.
   void take_back();
+
+  // Calls once when the terminal is closed, which the kernel tells by a signal only those whose
+  // job has the foreground. Nothing of a terminal that goes on is waited for.
+  [[nodiscard]] Result<void> watch_closing(Loop& loop, std::function<void()> on_closed);
 
  private:
   Terminal(UniqueFd fd, const termios& settings) : fd_(std::move(fd)), settings_(settings) {}
 
   UniqueFd fd_;
   termios settings_;
+  bool is_lent_ = false;
+  Loop::Handle closes_;  // after fd_: leaves epoll first
 };
 
 }  // namespace poltergeist::polter

@@ -207,4 +207,9 @@ bool can_draw_on(int fd) {
   return ::isatty(fd) == 1 && !kind.empty() && kind != "dumb";
 }
 
+bool is_anothers(int fd) {
+  const pid_t foreground = ::tcgetpgrp(fd);
+  return foreground > 0 && foreground != ::getpgrp();
+}
+
 }  // namespace poltergeist::polter

@@ -56,5 +56,7 @@ class ScreenWriter {
 [[nodiscard]] ScreenSize size_of_terminal(int fd);
 // Whether frames may be drawn there: a terminal that understands how to move.
 [[nodiscard]] bool can_draw_on(int fd);
+// Whether it is a terminal that another job has now, such as the shell after `polter T &`.
+[[nodiscard]] bool is_anothers(int fd);
 
 }  // namespace poltergeist::polter

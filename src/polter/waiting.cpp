@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <utility>
 
 #include "polter/daemon_start.h"
 #include "polter/wait_screen.h"
@@ -55,9 +56,10 @@ class WaitDisplay {
   }
 
   void show() {
-    if (!draws_) {
-      announced_ = true;
-      return console_.say(fmt::format("building {}…", model_.target));
+    if (!draws_) return announce();
+    if (is_anothers(STDERR_FILENO)) {
+      announce();
+      return next_tick();
     }
     if (!signals_) listen();
     const Instant at = now();
@@ -66,6 +68,12 @@ class WaitDisplay {
     ++model_.tick;
     writer_.draw(view(model_, size_of_terminal(STDERR_FILENO)));
     next_tick();
+  }
+
+  void announce() {
+    if (!std::exchange(announced_, true)) {
+      console_.say(fmt::format("building {}…", model_.target));
+    }
   }
 
   // Whatever ends or stops us finds the terminal as it was: the frame goes first, then the signal

@@ -65,13 +65,10 @@ std::string why_not_fresh(const api::TargetAnswer& answer) {
 class WatchMode {
  public:
   WatchMode(Loop& loop, const Location& location, const Options& options, const Console& console)
-      : loop_(loop),
-        location_(location),
-        options_(options),
-        console_(console),
-        terminal_(Terminal::controlling()) {}
+      : loop_(loop), location_(location), options_(options), console_(console) {}
 
   Result<int> run(WatchStart start) {
+    terminal_ = std::move(start.terminal);
     auto orphanage = process::Orphanage::create(loop_);
     if (!orphanage) return fail(orphanage.error());
     orphanage_ = std::move(*orphanage);
@@ -79,6 +76,10 @@ class WatchMode {
                                         [this](ArrivedSignal signal) { on_signal(signal); });
     if (!signals) return fail(signals.error());
     signals_ = std::move(*signals);
+    if (terminal_) {
+      auto watched = terminal_->watch_closing(loop_, [this] { on_signal({.number = SIGHUP}); });
+      if (!watched) return fail(watched.error());
+    }
     auto paths = state::ProjectPaths::create(location_.socket.parent_path(), location_.root);
     if (!paths) return fail(paths.error());
     paths_ = std::move(*paths);
@@ -244,6 +245,10 @@ class WatchMode {
     // Not from within the core's answer to an event: launching tells it the next one.
     order_ = order;
     is_launching_ = true;
+    launch_soon();
+  }
+
+  void launch_soon() {
     launch_ = loop_.at(now(), "launch", [this] { launch(); });
   }
 
@@ -277,12 +282,15 @@ class WatchMode {
   }
 
   void start_program() {
+    // What is typed before the program is there reaches us alone: it is heard before that.
+    if (signals_->has_unread()) return launch_soon();
     process::SpawnPlan plan;
     plan.argv = process::command_line(artifact_, arguments());
     plan.env = process::own_environment();
     plan.in = plan.out = plan.err = process::Stream::inherit();
     plan.group = terminal_ ? process::Group::Same : process::Group::NewGroup;
     is_launching_ = false;
+    if (terminal_) terminal_->lend();
     const auto started = supervisor_->start(order_.launch, plan);
     if (!started) return not_launched(started.error());
     lease_.reset();
@@ -341,6 +349,7 @@ class WatchMode {
     const bool typed = signal.from_terminal;
     if (is_ignored(signal.number) && (typed || signal.number == SIGHUP)) return;
     if (signal.number == SIGTSTP) {
+      if (!supervisor_->pid()) return stop_ourselves();
       stop_by_ = now() + kStopPatience;
       return stop_with_program(typed ? IfItGoesOn::GoOn : IfItGoesOn::Stop);
     }
@@ -356,14 +365,16 @@ class WatchMode {
     launch_.reset();
     taking_.reset();
     feed_.reset();
+    console_.step(fmt::format("{}: ending", signal_name(signal.number)));
   }
 
   // When we stop, the shell takes the terminal: not before the program has let go of it. One that
   // makes nothing of Ctrl+Z goes on, and so do we.
   enum class IfItGoesOn { GoOn, Stop };
   void stop_with_program(IfItGoesOn otherwise) {
-    if (!supervisor_->pid() || supervisor_->program()->take_stop()) return stop_ourselves();
-    if (now() < stop_by_) {
+    const bool lives = supervisor_->pid().has_value();
+    if (lives && supervisor_->program()->take_stop()) return stop_ourselves();
+    if (lives && now() < stop_by_) {
       stop_check_ =
           loop_.at(now() + kStopCheck, "stop", [this, otherwise] { stop_with_program(otherwise); });
     } else if (otherwise == IfItGoesOn::Stop) {
@@ -381,9 +392,8 @@ class WatchMode {
   const Location& location_;
   const Options& options_;
   const Console& console_;
-  // Writing to a terminal in whose background we are does not stop us; a closed pipe does not kill
-  // us.
-  const BlockedSignals blocked_{SIGTTOU, SIGPIPE};
+  // Until the very end: what comes while polter ends does not change how it ends.
+  const BlockedSignals blocked_{{SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP}, Unread::Discarded};
   // Before the supervisor: restored when the program is gone.
   std::unique_ptr<Terminal> terminal_;
   std::unique_ptr<process::Orphanage> orphanage_;

@@ -9,8 +9,9 @@
 // Signals. On a terminal the program is in our process group (terminal.h), so what is typed reaches
 // it from the kernel and is never passed on; what a process sends to us alone is told to the
 // program as its restart signal. Either way polter ends when nothing of the program is left, with
-// 128 + the signal; a second Ctrl+C kills it. A signal that was ignored when polter was started
-// stays so (nohup; SIGINT in a script's background job).
+// 128 + the signal; a second Ctrl+C kills it. A terminal that is closed is a SIGHUP, also for a job
+// in the background, which the kernel tells nothing. A signal that was ignored when polter was
+// started stays so (nohup; SIGINT in a script's background job).
 #pragma once
 
 #include <filesystem>
@@ -20,6 +21,7 @@
 #include "polter/console.h"
 #include "polter/location.h"
 #include "polter/options.h"
+#include "polter/terminal.h"
 #include "polter/wait_call.h"
 #include "sys/loop.h"
 
@@ -32,10 +34,11 @@ struct WatchStart {
   // The daemon's answer; its build id is 0 if there was none.
   api::TargetAnswer answer;
   std::unique_ptr<WaitCall> lease;
+  std::unique_ptr<Terminal> terminal;  // none: polter has none
 };
 
-// Blocks SIGTTOU, SIGPIPE, SIGCHLD and the signals that end it for as long as it runs; the process
-// must have one thread and no children. Returns the exit code.
+// The caller has SIGTTOU and SIGPIPE blocked. Blocks SIGCHLD and the signals that end it for as
+// long as it runs; the process must have one thread and no children. Returns the exit code.
 [[nodiscard]] Result<int> watch(Loop& loop, const Location& location, const Options& options,
                                 const Console& console, WatchStart start);
 

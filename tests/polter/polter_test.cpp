@@ -67,27 +67,6 @@ class Fifo {
 
 }  // namespace
 
-TEST_CASE("every exit code of the program is polter's") {
-  Project project;
-  project.daemon().settle(Project::fresh());
-  for (int code = 0; code < 256; ++code) {
-    REQUIRE(exit_of(project, {"app", "exit", std::to_string(code)}) == Exit::by_code(code));
-  }
-}
-
-TEST_CASE("every signal that ends the program ends polter") {
-  Project project;
-  project.daemon().settle(Project::fresh());
-  for (int signal = 1; signal < 32; ++signal) {
-    const bool ends = signal != SIGCHLD && signal != SIGCONT && signal != SIGURG &&
-                      signal != SIGWINCH && signal != SIGSTOP && signal != SIGTSTP &&
-                      signal != SIGTTIN && signal != SIGTTOU;
-    if (!ends) continue;
-    CAPTURE(signal);
-    CHECK(exit_of(project, {"app", "die", std::to_string(signal)}) == Exit::by_signal(signal));
-  }
-}
-
 TEST_CASE(
     "the program finds its arguments, directory, signals and descriptors as if run directly") {
   Project project;

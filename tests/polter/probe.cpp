@@ -80,6 +80,18 @@ int die(int signal) {
   return 0;
 }
 
+// The same with a core file, if it may leave one.
+int dump(int signal) {
+  constexpr rlim_t kEnough = 1 << 20;
+  rlimit core{};
+  ::getrlimit(RLIMIT_CORE, &core);
+  core.rlim_cur = core.rlim_max < kEnough ? core.rlim_max : kEnough;
+  ::setrlimit(RLIMIT_CORE, &core);
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+  return 0;
+}
+
 // Runs until told to end `patience` times; says each interrupt.
 int serve(int patience) {
   sigset_t none;
@@ -154,7 +166,7 @@ int converse() {
 }
 
 // Leaves a grandchild in a session of its own that nothing but SIGKILL ends.
-int leave_grandchild() {
+int leave_grandchild(int patience = 1) {
   int ready[2];
   if (::pipe(ready) != 0) return 1;
   if (::fork() == 0) {
@@ -168,7 +180,61 @@ int leave_grandchild() {
   ::close(ready[1]);
   char nothing = 0;
   [[maybe_unused]] const auto end = ::read(ready[0], &nothing, 1);
+  return serve(patience);
+}
+
+// Ends when a line "end" is typed and for nothing else; says each signal.
+int linger() {
+  sigset_t none;
+  sigset_t caught;
+  ::sigemptyset(&none);
+  ::sigemptyset(&caught);
+  for (const int signal : {SIGINT, SIGTERM}) ::sigaddset(&caught, signal);
+  ::sigprocmask(SIG_BLOCK, &caught, nullptr);
+  for (const int signal : {SIGINT, SIGTERM}) catch_signal(signal);
+  say("up " + std::to_string(::getpid()));
+  while (true) {
+    const int interrupts = g_interrupts;
+    const int ends = g_ends;
+    pollfd keyboard{STDIN_FILENO, POLLIN, 0};
+    const bool typed = ::ppoll(&keyboard, 1, nullptr, &none) > 0;
+    // A key that waits comes before a signal that does.
+    ::sigprocmask(SIG_UNBLOCK, &caught, nullptr);
+    ::sigprocmask(SIG_BLOCK, &caught, nullptr);
+    for (int i = interrupts; i < g_interrupts; ++i) say("interrupt " + std::to_string(i + 1));
+    for (int i = ends; i < g_ends; ++i) say("told " + std::to_string(i + 1));
+    if (!typed) continue;
+    char line[256];
+    const auto count = ::read(STDIN_FILENO, line, sizeof line);
+    if (count <= 0) return 1;
+    if (std::string(line, static_cast<std::size_t>(count)) == "end\n") return 0;
+  }
+}
+
+// As a full-screen program, and leaves all of it when it ends. `keys` says whether Ctrl+C and
+// Ctrl+Z stay signals.
+int take_the_screen(bool keys) {
+  termios settings{};
+  ::tcgetattr(STDIN_FILENO, &settings);
+  say((settings.c_lflag & ICANON) != 0 && (settings.c_lflag & ECHO) != 0 ? "found in order"
+                                                                         : "found raw");
+  ::cfmakeraw(&settings);
+  if (keys) settings.c_lflag |= ISIG;
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &settings);
+  say("\x1b[?1049h\x1b[?1000h\x1b[?1002h\x1b[?1003h\x1b[?1006h\x1b[?1004h\x1b[?2004h\x1b[?1h\x1b[?"
+      "7l"
+      "\x1b[?25l");
   return serve(1);
+}
+
+// What `file` says: "exit 7" or "die 15".
+int do_as_told(const char* file) {
+  char what[8] = "";
+  int number = 0;
+  FILE* told = std::fopen(file, "re");
+  if (told == nullptr || std::fscanf(told, "%7s %d", what, &number) != 2) return 99;
+  std::fclose(told);
+  return std::strcmp(what, "exit") == 0 ? number : die(number);
 }
 
 }  // namespace
@@ -185,5 +251,18 @@ int main(int argc, char** argv) {
   if (mode == "echo") return echo();
   if (mode == "converse") return converse();
   if (mode == "grandchild") return leave_grandchild();
+  if (mode == "linger") return linger();
+  if (mode == "screen") return take_the_screen(false);
+  if (mode == "screen-with-keys") return take_the_screen(true);
+  if (mode == "as-told") return do_as_told(argv[2]);
+  if (mode == "dump") return dump(number);
+  if (mode == "unstoppable") {
+    ::signal(SIGTSTP, SIG_IGN);
+    return echo();
+  }
+  if (mode == "clinging") {
+    ::signal(SIGHUP, SIG_IGN);
+    return leave_grandchild(0);
+  }
   return report(argc, argv);
 }

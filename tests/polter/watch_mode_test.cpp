@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 // `polter --watch` with real programs on a real (pseudo-)terminal.
-#include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <csignal>
-#include <cstring>
+#include <optional>
 
 #include <catch2/catch.hpp>
 
-#include "polter/project.h"
+#include "polter/watching.h"
 
 using namespace poltergeist;
 using namespace poltergeist::test;
@@ -17,53 +18,6 @@ using Args = std::vector<std::string>;
 
 namespace {
 
-constexpr std::string_view kCtrlC = "\x03";
-constexpr std::string_view kCtrlZ = "\x1a";
-
-// The number behind the last `text`.
-pid_t number_behind(std::string_view text, const std::string& output) {
-  return std::stoi(output.substr(output.rfind(text) + text.size()));
-}
-
-// polter on a terminal, watching a program that behaves as `args` say.
-class Watching {
- public:
-  Watching(const Project& project, Args args) : program_(plan(project, std::move(args))) {}
-
-  static Call plan(const Project& project, Args args) {
-    args.insert(args.begin(), {"app", "--watch"});
-    auto plan = project.plan(std::move(args));
-    plan.streams = Call::Streams::Terminal;
-    return plan;
-  }
-
-  Program* operator->() { return &program_; }
-
-  // Until the program is up; its pid.
-  pid_t await_up() {
-    if (!program_.await_output("up ") || !program_.await_output("\n")) {
-      throw std::runtime_error("no program: " + program_.output());
-    }
-    return number_behind("up ", program_.output());
-  }
-  [[nodiscard]] int count(std::string_view text) const {
-    int found = 0;
-    for (auto at = program_.output().find(text); at != std::string::npos;
-         at = program_.output().find(text, at + 1)) {
-      ++found;
-    }
-    return found;
-  }
-
- private:
-  Program program_;
-};
-
-api::TargetAnswer quick(api::TargetAnswer answer, Milliseconds stop_timeout = 5s) {
-  answer.restart = api::RestartSettings{SIGINT, 0ms, stop_timeout};
-  return answer;
-}
-
 // A program that is launched from where it lies, under a lease.
 void run_from_path(const Project& project) {
   (void)project.write("p/poltergeist.config.json",
@@ -71,23 +25,6 @@ void run_from_path(const Project& project) {
                            {"name": "app", "type": "executable", "buildCommand": "true",
                             "outputPath": "bin/app", "watchPaths": ["src"],
                             "autoRun": {"launchImage": false}}]})");
-}
-
-// Until the feed waits for a build after this one.
-bool await_feed(Project& project, std::uint64_t build) {
-  return project.daemon().await_resting(
-      [&](const api::WaitParams& wait) { return wait.after == BuildId(build); });
-}
-
-termios settings_of(int terminal) {
-  termios settings{};
-  ::tcgetattr(terminal, &settings);
-  return settings;
-}
-
-bool same(const termios& a, const termios& b) {
-  return a.c_iflag == b.c_iflag && a.c_oflag == b.c_oflag && a.c_lflag == b.c_lflag &&
-         a.c_cflag == b.c_cflag && std::memcmp(a.c_cc, b.c_cc, sizeof a.c_cc) == 0;
 }
 
 }  // namespace
@@ -388,18 +325,6 @@ TEST_CASE("build numbers that begin anew are builds all the same") {
   CHECK(polter.await_up() != pid);
 }
 
-TEST_CASE("when the terminal is closed, everything is gone") {
-  Project project;
-  project.daemon().settle(quick(Project::fresh(1), 100ms));
-  Watching polter(project, {"grandchild"});
-  const pid_t pid = polter.await_up();
-  const pid_t grandchild = number_behind("grandchild ", polter->output());
-  polter->hang_up();
-  CHECK(polter->await_end() == Exit::by_code(129));
-  CHECK_FALSE(is_alive(pid));
-  CHECK_FALSE(is_alive(grandchild));
-}
-
 TEST_CASE("what left the program's session is gone before the next one starts") {
   Project project;
   project.daemon().settle(quick(Project::fresh(1), 100ms));
@@ -426,61 +351,6 @@ TEST_CASE("a program does not outlive a polter that was killed") {
   CHECK(await_death(pid));
 }
 
-TEST_CASE("a terminal that was left raw is as it was, for the next program and at the end") {
-  Project project;
-  project.daemon().settle(quick(Project::fresh(1)));
-  Watching polter(project, {"raw"});
-  const auto before = settings_of(polter->terminal());
-  polter.await_up();
-  REQUIRE(await_feed(project, 1));
-  project.daemon().settle(quick(Project::fresh(2)));
-  REQUIRE(polter->await_output("\x1b[?1047l"));
-  polter.await_up();
-  polter->signal(SIGTERM);
-  REQUIRE(polter->await_output("\x1b[?1047l"));
-  const auto after = settings_of(polter->terminal());
-  CHECK(polter->await_end() == Exit::by_code(143));
-  CHECK(same(before, after));
-}
-
-TEST_CASE("Ctrl+Z stops the job, and fg goes on with it") {
-  Project project;
-  project.daemon().settle(Project::fresh());
-  auto plan = project.plan({});
-  plan.argv = {"/bin/bash", "--norc", "--noprofile", "-i"};
-  plan.streams = Call::Streams::Terminal;
-  plan.env["PS1"] = "$ ";
-  Program shell(plan);
-  REQUIRE(shell.await_output("$ "));
-  shell.type(kPolter + " app --watch echo\n");
-  REQUIRE(shell.await_output("up "));
-  shell.type(kCtrlZ);
-  REQUIRE(shell.await_output("Stopped"));
-  REQUIRE(shell.await_output("$ "));  // only now it listens
-  shell.type("fg\n");
-  REQUIRE(shell.await_output("echo\n"));
-  shell.type("hello\n");
-  REQUIRE(shell.await_output("got hello"));
-  shell.type(kCtrlC);
-  REQUIRE(shell.await_output("$ "));
-  shell.type("echo code=$?\n");
-  CHECK(shell.await_output("code=130\n"));
-  shell.type("exit\n");
-  CHECK(shell.await_end() == Exit::by_code(0));
-}
-
-TEST_CASE("a program that makes nothing of Ctrl+Z goes on, and polter with it") {
-  Project project;
-  project.daemon().settle(Project::fresh());
-  Watching polter(project, {"echo"});  // leads its session: no shell could continue it
-  polter.await_up();
-  polter->type(kCtrlZ);
-  polter->type("hello\n");
-  REQUIRE(polter->await_output("got hello"));
-  polter->type(kCtrlC);
-  CHECK(polter->await_end() == Exit::by_code(130));
-}
-
 TEST_CASE("without a terminal the program is a group of its own, and still told once") {
   Project project;
   project.daemon().settle(quick(Project::fresh(1)));
@@ -495,23 +365,6 @@ TEST_CASE("without a terminal the program is a group of its own, and still told 
   ::kill(-polter.pid(), SIGINT);
   CHECK(polter.await_end() == Exit::by_code(130));
   CHECK(polter.output().find("interrupt 2") == std::string::npos);
-}
-
-TEST_CASE("a hang-up that was ignored when polter was started stays so") {
-  Project project;
-  project.daemon().settle(Project::fresh());
-  auto plan = project.plan({"app", "-w", "serve"});
-  plan.before_exec = [] {
-    ::setsid();
-    ::signal(SIGHUP, SIG_IGN);
-    ::signal(SIGINT, SIG_IGN);
-  };
-  Program polter(plan);
-  REQUIRE(polter.await_output("up "));
-  polter.signal(SIGHUP);
-  polter.signal(SIGINT);  // sent by a process: meant for us, ignored or not
-  CHECK(polter.await_end() == Exit::by_code(130));
-  CHECK(polter.output().find("interrupt 1") != std::string::npos);
 }
 
 TEST_CASE("on a terminal the wait is drawn and wiped before the program starts") {
@@ -550,4 +403,25 @@ TEST_CASE("Ctrl+C during the wait gives the cursor back and ends by the signal")
   polter.type(kCtrlC);
   CHECK(polter.await_end() == Exit::by_signal(SIGINT));
   CHECK(polter.output().ends_with("\x1b[?25h"));
+}
+
+TEST_CASE("how a program ended is said exactly, whatever its exit code or signal") {
+  Project project;
+  const auto told = project.dir() / "told";
+  std::uint64_t build = 0;
+  std::optional<Watching> polter;
+  const auto says = [&](const std::string& what, const Exit& exit) {
+    static_cast<void>(project.write("told", what));
+    project.daemon().settle(quick(Project::fresh(++build)));
+    if (!polter) polter.emplace(project, Args{"as-told", told.string()});
+    REQUIRE((*polter)->await_output("exited (" + exit.text() + ")"));
+    REQUIRE(await_feed(project, build));
+  };
+  for (int code = 0; code < 256; ++code) says("exit " + std::to_string(code), Exit::by_code(code));
+  for (int signal = 1; signal < 32; ++signal) {
+    constexpr std::array kEndNobody{SIGCHLD, SIGCONT, SIGURG,  SIGWINCH,
+                                    SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU};
+    if (std::find(kEndNobody.begin(), kEndNobody.end(), signal) != kEndNobody.end()) continue;
+    says("die " + std::to_string(signal), Exit::by_signal(signal));
+  }
 }

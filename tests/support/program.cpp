@@ -236,12 +236,22 @@ bool await(const std::function<bool()>& question, std::chrono::milliseconds guar
   return true;
 }
 
-bool is_alive(pid_t pid) {
+std::optional<char> state_of(pid_t pid) {
   const auto line = text_of("/proc/" + std::to_string(pid) + "/stat");
   const auto name_end = line.rfind(')');
-  if (name_end == std::string::npos) return false;
-  const auto state = line.at(name_end + 2);
-  return state != 'Z' && state != 'X';
+  if (name_end == std::string::npos) return std::nullopt;
+  return line.at(name_end + 2);
+}
+
+std::string name_of(pid_t pid) {
+  auto name = text_of("/proc/" + std::to_string(pid) + "/comm");
+  if (!name.empty()) name.pop_back();
+  return name;
+}
+
+bool is_alive(pid_t pid) {
+  const auto state = state_of(pid);
+  return state && state != 'Z' && state != 'X';
 }
 
 bool await_death(pid_t pid) {
@@ -279,10 +289,7 @@ std::vector<pid_t> children_of(pid_t pid) {
 
 std::vector<pid_t> shepherds_of(pid_t owner) {
   auto children = children_of(owner);
-  std::erase_if(children, [](pid_t child) {
-    return text_of(std::filesystem::path("/proc") / std::to_string(child) / "comm") !=
-           "polter-shepherd\n";
-  });
+  std::erase_if(children, [](pid_t child) { return name_of(child) != "polter-shepherd"; });
   return children;
 }
 

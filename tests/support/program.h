@@ -109,6 +109,10 @@ class Program {
 
 // Whether a process is there and no zombie.
 [[nodiscard]] bool is_alive(pid_t pid);
+// The letter that the kernel gives its state (T: stopped); none if it is gone.
+[[nodiscard]] std::optional<char> state_of(pid_t pid);
+// What the kernel calls it, 15 bytes at most; empty if it is gone.
+[[nodiscard]] std::string name_of(pid_t pid);
 // Until it is not.
 [[nodiscard]] bool await_death(pid_t pid);
 // Every process whose environment or command line mentions `text`.
