@@ -112,22 +112,6 @@ TEST_CASE("an artifact that somebody removed is built again before it is run") {
   CHECK(project.run_polter({"app"}).out == "hello\n");
 }
 
-TEST_CASE("all exit codes and deaths by signal of the program are polter's own") {
-  TestProject project;
-  project.write("app.txt",
-                "#!/bin/sh\ncase $1 in code) exit $2;; esac\nulimit -c 0\nkill -$2 $$\nsleep 5\n");
-  project.configure({{"targets", {TestProject::copying_target("app", "app.txt", "app")}}});
-  project.haunt();
-  for (const int code : {0, 1, 2, 3, 4, 70, 75, 124, 126, 127, 128, 130, 143, 255}) {
-    CHECK(project.run_polter({"app", "code", std::to_string(code)}).code == code);
-  }
-  for (const int signal : {SIGHUP, SIGINT, SIGKILL, SIGSEGV, SIGTERM, SIGUSR1, SIGABRT}) {
-    const auto ran = project.run_polter({"app", "signal", std::to_string(signal)});
-    CHECK(ran.exit == poltergeist::Exit::by_signal(signal));
-    CHECK(ran.code == 128 + signal);
-  }
-}
-
 TEST_CASE("polter --watch restarts the program with each success, and leaves nothing behind") {
   TestProject project;
   project.write("app.txt", "#!/bin/sh\necho version one\nexec sleep 300\n");

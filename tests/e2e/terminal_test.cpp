@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 // `polter --watch` in a pane of a real tmux, typed into by hand: the terminal is the program's, and
-// afterwards the shell's again.
+// afterwards the shell's again. And what becomes of whom when a terminal is closed.
 #include <signal.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <sstream>
 
 #include <catch2/catch.hpp>
 
@@ -99,6 +102,31 @@ std::string settings(const TestProject& project, const std::string& file) {
   return text.substr(text.find('\n') + 1);
 }
 
+// The number of its controlling terminal; 0: none.
+int terminal_of(pid_t pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string text((std::istreambuf_iterator<char>(stat)), std::istreambuf_iterator<char>());
+  std::istringstream fields(text.substr(text.rfind(')') + 2));
+  std::string state;
+  int parent = 0;
+  int group = 0;
+  int session = 0;
+  int terminal = -1;
+  fields >> state >> parent >> group >> session >> terminal;
+  return terminal;
+}
+
+// How many of its descriptors lead to files whose names begin so.
+int open_files_of(pid_t pid, const std::string& beginning) {
+  int count = 0;
+  const auto directory = "/proc/" + std::to_string(pid) + "/fd";
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    std::error_code ignored;
+    if (std::filesystem::read_symlink(entry, ignored).string().starts_with(beginning)) ++count;
+  }
+  return count;
+}
+
 }  // namespace
 
 TEST_CASE("in a pane the keyboard, Ctrl+C and the window's size are the program's, once each") {
@@ -144,21 +172,49 @@ TEST_CASE("in a pane the keyboard, Ctrl+C and the window's size are the program'
   CHECK(settings(project, "after") == settings(project, "before"));
 }
 
-TEST_CASE("when the session is killed, nothing is left of polter and of what its program started") {
+TEST_CASE("when the session or the server is killed nothing is left of polter and its program") {
   if (!Pane::is_there()) return;
-  const TestProject project;
-  haunt(project, std::chrono::milliseconds(100));
-  const auto pid = project.daemon_pid();
-  const Pane pane(project);
-  pane.type(polter(project, "app grandchild"));
-  static_cast<void>(pane.await_up(1));
-  REQUIRE(pane.tmux({"kill-session"}).code == 0);
-  auto left = shepherds_of(pid);
-  left.push_back(pid);
-  std::sort(left.begin(), left.end());
-  CHECK(await([&] {
-    auto found = processes_mentioning(project.state_dir().string());
-    std::sort(found.begin(), found.end());
-    return found == left;
-  }));
+  for (const auto* end : {"kill-session", "kill-server"}) {
+    const TestProject project;
+    haunt(project, std::chrono::milliseconds(100));
+    const auto pid = project.daemon_pid();
+    const Pane pane(project);
+    pane.type(polter(project, "app clinging"));
+    static_cast<void>(pane.await_up(1));
+    REQUIRE(pane.tmux({end}).code == 0);
+    auto left = shepherds_of(pid);
+    left.push_back(pid);
+    std::sort(left.begin(), left.end());
+    CHECK(await([&] {
+      auto found = processes_mentioning(project.state_dir().string());
+      std::sort(found.begin(), found.end());
+      return found == left;
+    }));
+  }
+}
+
+TEST_CASE("a daemon outlives the terminal that it was started from, and builds on") {
+  for (const bool by_polter : {false, true}) {
+    const TestProject project;
+    project.write("app.txt", "#!/bin/sh\n");
+    project.configure({{"targets", {TestProject::copying_target("app", "app.txt", "app")}}});
+    const auto start = by_polter ? project.polter({"app"}) : project.poltergeist({"haunt"});
+    auto window = start;
+    window.argv = {"/bin/sh", "-c", R"("$@"; echo started; read line)", "window"};
+    window.argv.insert(window.argv.end(), start.argv.begin(), start.argv.end());
+    window.streams = Call::Streams::Terminal;
+    Program shell(window);
+    REQUIRE(shell.await_output("started"));
+    const auto pid = project.daemon_pid();
+    CHECK(terminal_of(pid) == 0);
+    CHECK(open_files_of(pid, "/dev/pts/") == 0);
+    shell.hang_up();
+    CHECK(shell.await_end() == poltergeist::Exit::by_signal(SIGHUP));
+    project.run_poltergeist({"wait"});
+    const auto builds = project.builds_of("app");
+    project.write("app.txt", "#!/bin/sh\nexit 7\n");
+    CHECK(project.run_polter({"app"}).code == 7);
+    CHECK(project.builds_of("app") == builds + 1);
+    CHECK(project.daemon_pid() == pid);
+  }
 }

@@ -82,7 +82,7 @@ int die(int signal) {
 
 // The same with a core file, if it may leave one.
 int dump(int signal) {
-  constexpr rlim_t kEnough = 1 << 20;
+  constexpr rlim_t kEnough = 16 << 20;
   rlimit core{};
   ::getrlimit(RLIMIT_CORE, &core);
   core.rlim_cur = core.rlim_max < kEnough ? core.rlim_max : kEnough;
