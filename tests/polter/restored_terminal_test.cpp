@@ -62,8 +62,8 @@ void end_in(Way way) {
         project.daemon().settle(quick(Project::fresh(build)));
         polter.await_up();
       }
-      CHECK(polter.count("found in order") == 4);
-      CHECK(polter.count("found raw") == 0);
+      REQUIRE(polter.count("found in order") == 4);
+      REQUIRE(polter.count("found raw") == 0);
       break;
     case Way::Kill:
     case Way::Crash:
@@ -72,8 +72,8 @@ void end_in(Way way) {
       REQUIRE(polter->await_output("exited ("));
       REQUIRE(polter->await_output(kLastModeOff));
       // Also while polter waits for the next success.
-      CHECK(same(before, settings_of(terminal.get())));
-      CHECK(is_in_order(polter->output()));
+      REQUIRE(same(before, settings_of(terminal.get())));
+      REQUIRE(is_in_order(polter->output()));
       polter->type(kCtrlC);
       last = SIGINT;
       break;
@@ -85,9 +85,9 @@ void end_in(Way way) {
       break;
   }
   if (last == SIGTERM) polter->signal(SIGTERM);
-  CHECK(polter->await_end() == Exit::by_code(Exit::by_signal(last).shell_code()));
-  CHECK(same(before, settings_of(terminal.get())));
-  CHECK(is_in_order(polter->output()));
+  REQUIRE(polter->await_end() == Exit::by_code(Exit::by_signal(last).shell_code()));
+  REQUIRE(same(before, settings_of(terminal.get())));
+  REQUIRE(is_in_order(polter->output()));
 }
 
 }  // namespace
