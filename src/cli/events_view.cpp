@@ -50,13 +50,13 @@ std::string event_text(const Json& event) {
   return line;
 }
 
-std::string event_json(const Json& event) {
+nlohmann::ordered_json event_json(const Json& event) {
   static constexpr std::array kKeys = {"scope", "seq", "type", "data", "createdAt"};
   nlohmann::ordered_json ordered = nlohmann::ordered_json::object();
   for (const auto* key : kKeys) {
     if (const auto found = event.find(key); found != event.end()) ordered[key] = *found;
   }
-  return ordered.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return ordered;
 }
 
 std::string EventGaps::before(const Json& event) {

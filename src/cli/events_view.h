@@ -13,8 +13,8 @@ namespace poltergeist::cli {
 
 // "2026-01-31T12:00:00.000Z  target:app 17  build_ended  id=12 verdict=success"
 [[nodiscard]] std::string event_text(const nlohmann::json& event);
-// One JSON object, its keys in the order of docs/state-format.md, without an end of line.
-[[nodiscard]] std::string event_json(const nlohmann::json& event);
+// Its keys in the order of docs/state-format.md.
+[[nodiscard]] nlohmann::ordered_json event_json(const nlohmann::json& event);
 
 // Numbers have no gaps but those of events that are not kept.
 class EventGaps {

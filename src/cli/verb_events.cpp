@@ -35,7 +35,8 @@ class Shown {
   }
   void show(const nlohmann::json& event) {
     if (const auto missing = gaps_.before(event); !missing.empty()) say("poltergeist: " + missing);
-    print((json_ ? event_json(event) : event_text(event)) + '\n');
+    if (json_) return print_json_line(event_json(event));
+    print(event_text(event) + '\n');
   }
   void show(const api::Notification& note) {
     if (note.method == api::method::kEvent) show(note.params);

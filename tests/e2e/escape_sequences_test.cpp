@@ -224,6 +224,8 @@ TEST_CASE("what a build says commands no terminal in any view of it") {
                                                        {"why", kFile},
                                                        {"why", kText},
                                                        {"list", "--verbose"},
+                                                       {"events"},
+                                                       {"events", "app", "--since", "0"},
                                                        {"status", "--timing"},
                                                        {"status", kFile},
                                                        {"logs", "-C", kFile}};
@@ -256,10 +258,13 @@ TEST_CASE("the JSON of every view holds no raw control byte and is JSON") {
     CHECK(command_in(ran.out, Allowed::Json) == "");
     CHECK(Json::accept(ran.out));
   }
-  const auto logged = world.project.run_poltergeist({"logs", "--json", "-n", "100000"});
-  CHECK(command_in(logged.out, Allowed::Json) == "");
-  CHECK_FALSE(logged.out.empty());
-  for (const auto line : poltergeist::lines_of(logged.out)) REQUIRE(Json::accept(line));
+  for (const std::vector<std::string>& lines :
+       {std::vector<std::string>{"logs", "--json", "-n", "100000"}, {"events", "--json"}}) {
+    const auto out = world.project.run_poltergeist(lines).out;
+    CHECK(command_in(out, Allowed::Json) == "");
+    CHECK_FALSE(out.empty());
+    for (const auto line : poltergeist::lines_of(out)) REQUIRE(Json::accept(line));
+  }
 }
 
 TEST_CASE("text and colours of a build come to the terminal as they are") {

@@ -58,12 +58,6 @@ pid_t pid_of(const TestProject& project) {
   return project.status()["app"]["runner"]["pid"].get<pid_t>();
 }
 
-std::string name_of(pid_t pid) {
-  std::string name;
-  std::getline(std::ifstream("/proc/" + std::to_string(pid) + "/comm"), name);
-  return name;
-}
-
 std::string runner_log(const TestProject& project) {
   return project.run_poltergeist({"logs", "app", "-C", "runner", "-n", "1000"}).out;
 }

@@ -23,7 +23,7 @@ constexpr std::array kWays = {"obeys", "ignores", "slow", "exits", "stops"};
 // Of the programs that a restart is, all but those that obey take this time.
 constexpr int kStopTimeoutMs = 20;
 
-std::string name_of(int version) {
+std::string mark_of(int version) {
   return "version-" + std::to_string(version);
 }
 
@@ -31,7 +31,7 @@ std::string name_of(int version) {
 std::string script_for(int version) {
   const auto* way = kWays.at(static_cast<std::size_t>(version) % kWays.size());
   const bool shell_stays = version / static_cast<int>(kWays.size()) % 2 == 1;
-  const auto call = std::string(kChaos) + " server events lock $1 " + name_of(version) + " " + way;
+  const auto call = std::string(kChaos) + " server events lock $1 " + mark_of(version) + " " + way;
   return "#!/bin/sh\n" + (shell_stays ? call + "; true\n" : "exec " + call + "\n");
 }
 
@@ -56,7 +56,7 @@ bool is_up(const TestProject& project, int version) {
   return await([&] {
     const auto events = events_of(project);
     return std::any_of(events.begin(), events.end(), [&](const std::string& line) {
-      return line.starts_with(name_of(version) + " ");
+      return line.starts_with(mark_of(version) + " ");
     });
   });
 }
@@ -66,7 +66,7 @@ std::vector<OtherProcess> of_other_versions(int version) {
   auto all = everyone_else();
   std::erase_if(all, [&](const OtherProcess& process) {
     return process.command.find("version-") == std::string::npos ||
-           process.command.find(name_of(version) + " ") != std::string::npos;
+           process.command.find(mark_of(version) + " ") != std::string::npos;
   });
   return all;
 }
@@ -74,7 +74,7 @@ std::vector<OtherProcess> of_other_versions(int version) {
 void restart_again_and_again(const TestProject& project, int times) {
   std::size_t most = 0;
   for (int version = 0; version <= times; ++version) {
-    INFO(name_of(version));
+    INFO(mark_of(version));
     project.write("app.sh", script_for(version));
     if (version == 0) project.haunt();
     REQUIRE(is_up(project, version));
@@ -112,7 +112,7 @@ TEST_CASE("the stop of a daemon leaves nothing of a program that tries to stay")
   const TestProject project;
   project.configure(configuration(true));
   for (int version = 0; version < static_cast<int>(2 * kWays.size()); ++version) {
-    INFO(name_of(version));
+    INFO(mark_of(version));
     project.write("app.sh", script_for(version));
     project.haunt();
     REQUIRE(is_up(project, version));
