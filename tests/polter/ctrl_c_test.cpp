@@ -96,6 +96,7 @@ TEST_CASE("whenever Ctrl+C is pressed it is one interrupt, 130, and nobody is le
 
 TEST_CASE("Ctrl+C that is typed before the program is there ends polter and starts nothing") {
   Project project;
+  run_from_path(project);
   project.daemon().settle(quick(Project::fresh(1)));
   Watching polter(project, {"serve"});
   polter.await_up();

@@ -16,19 +16,6 @@ using namespace poltergeist::test;
 using namespace std::chrono_literals;
 using Args = std::vector<std::string>;
 
-namespace {
-
-// A program that is launched from where it lies, under a lease.
-void run_from_path(const Project& project) {
-  (void)project.write("p/poltergeist.config.json",
-                      R"({"version": "1.0", "projectType": "mixed", "targets": [
-                           {"name": "app", "type": "executable", "buildCommand": "true",
-                            "outputPath": "bin/app", "watchPaths": ["src"],
-                            "autoRun": {"launchImage": false}}]})");
-}
-
-}  // namespace
-
 TEST_CASE("one Ctrl+C is one interrupt for the program, and 130 when it is gone") {
   Project project;
   project.daemon().settle(Project::fresh());

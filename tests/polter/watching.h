@@ -114,6 +114,15 @@ inline api::TargetAnswer quick(api::TargetAnswer answer,
   return answer;
 }
 
+// A program that is launched from where it lies, under a lease.
+inline void run_from_path(const Project& project) {
+  (void)project.write("p/poltergeist.config.json",
+                      R"({"version": "1.0", "projectType": "mixed", "targets": [
+                           {"name": "app", "type": "executable", "buildCommand": "true",
+                            "outputPath": "bin/app", "watchPaths": ["src"],
+                            "autoRun": {"launchImage": false}}]})");
+}
+
 // Until the feed waits for a build after this one.
 inline bool await_feed(Project& project, std::uint64_t build) {
   return project.daemon().await_resting(
