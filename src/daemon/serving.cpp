@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon/rpc_refusal.h"
 #include "state/target_state_json.h"
 #include "sys/clock.h"
 #include "sys/unix_socket.h"
@@ -32,9 +33,6 @@ std::size_t most_clients() {
   return std::min(kMost, descriptors.rlim_cur / 4);
 }
 
-tl::unexpected<RpcError> refuse(ErrorCode code, std::string message) {
-  return tl::unexpected<RpcError>(RpcError{code, std::move(message), nullptr});
-}
 tl::unexpected<RpcError> invalid(const Error& error) {
   return refuse(ErrorCode::InvalidParams, error.message);
 }

@@ -6,6 +6,7 @@
 #include "api/messages.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon/rpc_refusal.h"
 #include "sys/clock.h"
 
 namespace poltergeist::daemon {
@@ -17,13 +18,9 @@ using api::RpcError;
 namespace {
 
 // What is read of the journal at a time.
-constexpr std::size_t kAtOnce = 64;
+constexpr std::size_t kReadAtOnce = 64;
 // Until a journal that could not be read is tried again.
-constexpr Seconds kPause{1};
-
-tl::unexpected<RpcError> refuse(ErrorCode code, std::string message) {
-  return tl::unexpected<RpcError>(RpcError{code, std::move(message), nullptr});
-}
+constexpr Seconds kJournalPause{1};
 
 }  // namespace
 
@@ -133,7 +130,8 @@ void ServingEvents::go_on(ReaderId id) {
       readers_.erase(found);
       return respond(refuse(ErrorCode::Unavailable, standing.error().message));
     }
-    reader.tries_again = loop_.at(now() + kPause, "a client's events", [this, id] { go_on(id); });
+    reader.tries_again =
+        loop_.at(now() + kJournalPause, "a client's events", [this, id] { go_on(id); });
   } else if (*standing == Standing::Full) {
     reader.connection.when_taken([this, id] { go_on(id); });
   } else if (reader.respond) {
@@ -147,7 +145,7 @@ void ServingEvents::go_on(ReaderId id) {
 Result<ServingEvents::Standing> ServingEvents::tell(Reader& reader) {
   while (true) {
     if (reader.connection.is_full()) return Standing::Full;
-    const auto records = publishing_.bus().journal().read(reader.scope, reader.cursor, kAtOnce);
+    const auto records = publishing_.bus().journal().read(reader.scope, reader.cursor, kReadAtOnce);
     if (!records) return fail(records.error());
     if (records->empty()) return Standing::AtEnd;
     for (const auto& record : *records) {

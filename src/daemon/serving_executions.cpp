@@ -6,6 +6,7 @@
 #include "api/fields.h"
 #include "api/messages.h"
 #include "base/text.h"
+#include "daemon/rpc_refusal.h"
 #include "state/execution_json.h"
 
 namespace poltergeist::daemon {
@@ -18,10 +19,6 @@ namespace {
 
 constexpr int kListed = 50;
 constexpr int kMostListed = 1000;
-
-tl::unexpected<RpcError> refused(ErrorCode code, std::string message) {
-  return tl::unexpected<RpcError>(RpcError{code, std::move(message), nullptr});
-}
 
 ErrorCode code_for(Errc code) {
   if (code == Errc::NotFound) return ErrorCode::NotFound;
@@ -48,26 +45,26 @@ void ServingExecutions::submit(const Json& params, std::function<void(Answer)> r
                         .optional("timeoutSeconds", timeout)
                         .optional("maxRetries", request.max_retries)
                         .done();
-  if (!read) return respond(refused(ErrorCode::InvalidParams, read.error().message));
+  if (!read) return respond(refuse(ErrorCode::InvalidParams, read.error().message));
   if (timeout.value_or(0) < 0 || request.max_retries.value_or(0) < 0) {
-    return respond(refused(ErrorCode::InvalidParams,
-                           "\"timeoutSeconds\" and \"maxRetries\" are not negative"));
+    return respond(
+        refuse(ErrorCode::InvalidParams, "\"timeoutSeconds\" and \"maxRetries\" are not negative"));
   }
   request.task = TaskId(std::move(task));
   if (timeout) request.timeout = Seconds(*timeout);
   request.on_accepted = [respond](ExecutionId id) { respond(Json{{"id", id.value()}}); };
   const auto id = tasking_.submit(std::move(request));
-  if (!id) respond(refused(code_for(id.error().code), id.error().message));
+  if (!id) respond(refuse(code_for(id.error().code), id.error().message));
 }
 
 ServingExecutions::Answer ServingExecutions::list(const Json& params) {
   int limit = kListed;
   std::string task;
   const auto read = api::Fields(params).optional("limit", limit).optional("task", task).done();
-  if (!read) return refused(ErrorCode::InvalidParams, read.error().message);
+  if (!read) return refuse(ErrorCode::InvalidParams, read.error().message);
   const auto entries =
       tasking_.recent(std::clamp(limit, 1, kMostListed), {.task = TaskId(std::move(task))});
-  if (!entries) return refused(ErrorCode::Unavailable, entries.error().message);
+  if (!entries) return refuse(ErrorCode::Unavailable, entries.error().message);
   Json executions = Json::array();
   for (const auto& entry : *entries) {
     executions.push_back(to_json(entry, state::Detail::Line));
@@ -78,11 +75,11 @@ ServingExecutions::Answer ServingExecutions::list(const Json& params) {
 tl::expected<state::ExecutionEntry, RpcError> ServingExecutions::named(const Json& params) {
   std::uint64_t id = 0;
   const auto read = api::Fields(params).optional("id", id).done();
-  if (!read || id == 0) return refused(ErrorCode::InvalidParams, "\"id\" must be a number");
+  if (!read || id == 0) return refuse(ErrorCode::InvalidParams, "\"id\" must be a number");
   auto entry = tasking_.find(ExecutionId(id));
-  if (!entry) return refused(ErrorCode::Unavailable, entry.error().message);
+  if (!entry) return refuse(ErrorCode::Unavailable, entry.error().message);
   if (!*entry) {
-    return refused(ErrorCode::NotFound, fmt::format("there is no execution {}, or no longer", id));
+    return refuse(ErrorCode::NotFound, fmt::format("there is no execution {}, or no longer", id));
   }
   return std::move(**entry);
 }
@@ -112,9 +109,9 @@ void ServingExecutions::wait(const Json& params, std::function<void(Answer)> res
   const auto tell = [this, id = entry->id, respond](const tasks::ExecutionResult&) {
     const auto settled = tasking_.find(id);
     if (settled && *settled) return respond(to_json(**settled, state::Detail::Brief));
-    respond(refused(ErrorCode::Unavailable, fmt::format("execution {} is over, and what became of "
-                                                        "it could not be written down",
-                                                        id.value())));
+    respond(refuse(ErrorCode::Unavailable, fmt::format("execution {} is over, and what became of "
+                                                       "it could not be written down",
+                                                       id.value())));
   };
   if (!tasking_.on_settled(entry->id, tell)) respond(to_json(*entry, state::Detail::Brief));
 }

@@ -9,8 +9,8 @@ namespace poltergeist::state {
 namespace {
 
 // Outputs of tasks are somebody else's text.
-std::string text_of(const nlohmann::json& json) {
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+std::string dumped(const nlohmann::json& value) {
+  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -20,14 +20,13 @@ EventRecord record_of(const Event& event) {
   return {.scope = event.scope,
           .seq = event.seq,
           .type = std::string(type),
-          .data = text_of(data),
+          .data = dumped(data),
           .created_at = to_iso8601(event.created_at)};
 }
 
 std::string to_json_text(const EventRecord& record) {
   return fmt::format(R"({{"scope":{},"seq":{},"type":"{}","data":{},"createdAt":"{}"}})",
-                     text_of(record.scope), record.seq, record.type, record.data,
-                     record.created_at);
+                     dumped(record.scope), record.seq, record.type, record.data, record.created_at);
 }
 
 }  // namespace poltergeist::state

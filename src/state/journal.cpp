@@ -24,14 +24,14 @@ std::int64_t as_whole(std::uint64_t value) {
 }
 
 // Replaced: somebody put another file in its place, and its numbers are not ours.
-constexpr auto kInsert =
+constexpr auto kInsertEvent =
     "INSERT OR REPLACE INTO events(position, scope, seq, type, data, created_at)"
     " VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
 
-constexpr auto kReadAll =
+constexpr auto kReadEvents =
     "SELECT position, scope, seq, type, data, created_at FROM events"
     " WHERE position > ?1 ORDER BY position LIMIT ?2";
-constexpr auto kReadScope =
+constexpr auto kReadEventsOf =
     "SELECT position, scope, seq, type, data, created_at FROM events"
     " WHERE scope = ?3 AND seq > ?1 ORDER BY seq LIMIT ?2";
 
@@ -45,8 +45,8 @@ Result<void> run(Database& database, const char* sql, std::uint64_t value,
   return {};
 }
 
-Result<void> insert(Database& database, const EventRecord& record) {
-  auto statement = database.kept(kInsert);
+Result<void> insert_event(Database& database, const EventRecord& record) {
+  auto statement = database.kept(kInsertEvent);
   if (!statement) return fail(statement.error());
   (*statement)
       ->bind(1, as_whole(record.position))
@@ -85,7 +85,7 @@ Result<void> make_room(Database& database, const EventRecord& record) {
 
 Result<std::vector<EventRecord>> read_rows(Database& database, const std::string& scope,
                                            const JournalCursor& cursor, std::size_t limit) {
-  auto statement = database.kept(scope.empty() ? kReadAll : kReadScope);
+  auto statement = database.kept(scope.empty() ? kReadEvents : kReadEventsOf);
   if (!statement) return fail(statement.error());
   (*statement)->bind(1, as_whole(scope.empty() ? cursor.position : cursor.seq));
   (*statement)->bind(2, as_whole(limit));
@@ -215,7 +215,7 @@ Result<void> Journal::store(Instant now) {
 Result<void> Journal::write(Database& database) {
   const auto unstored = static_cast<std::ptrdiff_t>(last_position_ - stored_position_);
   for (auto record = recent_.end() - unstored; record != recent_.end(); ++record) {
-    if (auto done = insert(database, *record); !done) return done;
+    if (auto done = insert_event(database, *record); !done) return done;
     if (auto done = forget_old(database, *record); !done) return done;
     if (auto done = make_room(database, *record); !done) return done;
   }
