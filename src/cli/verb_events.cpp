@@ -16,12 +16,12 @@ namespace poltergeist::cli {
 
 namespace {
 
-constexpr std::uint64_t kNotGiven = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t kSinceNotGiven = std::numeric_limits<std::uint64_t>::max();
 
 struct EventsCall {
   std::string scope;  // empty: all
   std::string config;
-  std::uint64_t since = kNotGiven;
+  std::uint64_t since = kSinceNotGiven;
   bool follow = false;
   bool json = false;
 };
@@ -29,7 +29,7 @@ struct EventsCall {
 class Shown {
  public:
   explicit Shown(const EventsCall& call) : json_(call.json) {
-    if (!call.scope.empty() && call.since != kNotGiven && call.since > 0) {
+    if (!call.scope.empty() && call.since != kSinceNotGiven && call.since > 0) {
       gaps_.begin(call.scope, call.since);
     }
   }
@@ -58,7 +58,7 @@ std::string full_scope(const std::string& scope) {
 api::Json params_of(const EventsCall& call) {
   api::Json params{{"follow", call.follow}};
   if (!call.scope.empty()) params["scope"] = call.scope;
-  if (call.since != kNotGiven) params["since"] = call.since;
+  if (call.since != kSinceNotGiven) params["since"] = call.since;
   return params;
 }
 
@@ -85,7 +85,7 @@ int show_kept(api::Client& client, const EventsCall& call) {
 }
 
 int show_recorded(const ProjectAt& project, const EventsCall& call) {
-  const auto since = call.since == kNotGiven ? 0 : call.since;
+  const auto since = call.since == kSinceNotGiven ? 0 : call.since;
   const auto records = state::recorded_events(project.root(), call.scope, since);
   if (!records && records.error().code != Errc::NotFound) {
     return report({ExitCode::CannotAnswer, records.error().message, {}});
@@ -115,7 +115,7 @@ int verb_events(Arguments& arguments) {
   arguments.json(call.json);
   arguments.config(call.config);
   if (const auto end = arguments.end()) return *end;
-  if (call.scope.empty() && call.since != kNotGiven && call.since > 0) {
+  if (call.scope.empty() && call.since != kSinceNotGiven && call.since > 0) {
     return arguments.misuse("--since needs a scope: events are numbered in their scope");
   }
   call.scope = full_scope(call.scope);
