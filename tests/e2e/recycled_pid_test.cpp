@@ -121,7 +121,7 @@ TEST_CASE("whoever a forged file calls the daemon is not harmed by anything that
   const auto daemon = project.daemon_pid();
   forge_daemon_file(file, stranger.pid());
   REQUIRE(project.run_poltergeist({"stop"}).code == 0);
-  CHECK_FALSE(is_alive(daemon));
+  CHECK(await_death(daemon));
   REQUIRE(stranger.is_unharmed());
   // None lives.
   project.haunt();
