@@ -255,10 +255,11 @@ TEST_CASE("nobody listens any more when the daemon is killed also not its second
     next = shepherds_of(daemon.pid());
     return next.size() == 1 && next != first;
   }));
-  // It was forked while the sockets were held, and has three streams, a leash and its owner's
-  // pidfd.
+  // It was forked while the sockets were held, and keeps three streams, a leash and its owner's
+  // pidfd. It is seen as soon as it has its name, and reads its command line after that.
   using Descriptors = std::filesystem::directory_iterator;
-  CHECK(std::distance(Descriptors("/proc/" + std::to_string(next[0]) + "/fd"), Descriptors()) == 5);
+  const auto held = "/proc/" + std::to_string(next[0]) + "/fd";
+  CHECK(await([&] { return std::distance(Descriptors(held), Descriptors()) == 5; }));
   daemon.signal(SIGKILL);
   static_cast<void>(daemon.await_end());
   CHECK(await([&] { return is_port_free(port); }));
