@@ -6,52 +6,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <utility>
 
-#include "base/text.h"
+#include "sys/mount_table.h"
 
 namespace poltergeist::watch {
 
 namespace {
 
 constexpr const char* kMountInfo = "/proc/self/mountinfo";
-// Where a line has the number of the mount, and where it is.
-constexpr std::size_t kIdField = 0;
-constexpr std::size_t kPlaceField = 4;
-// Behind the optional fields, which this ends, comes the type of the file system.
-constexpr std::string_view kEndOfOptions = " - ";
-
-bool is_octal(char c) {
-  return c >= '0' && c <= '7';
-}
-
-// Blanks, tabs, line ends and backslashes are written as \040 and the like.
-std::string unescaped(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 3 < text.size() && is_octal(text[i + 1]) && is_octal(text[i + 2]) &&
-        is_octal(text[i + 3])) {
-      plain += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 +
-                                 (text[i + 3] - '0'));
-      i += 3;
-    } else {
-      plain += text[i];
-    }
-  }
-  return plain;
-}
-
-std::array<std::string_view, kPlaceField + 1> fields_of(std::string_view line) {
-  std::array<std::string_view, kPlaceField + 1> fields;
-  for (auto& field : fields) {
-    const auto end = std::min(line.find(' '), line.size());
-    field = line.substr(0, end);
-    line.remove_prefix(std::min(end + 1, line.size()));
-  }
-  return fields;
-}
 
 // From its beginning. By the descriptor that is there: it must be readable when there is none left.
 std::string text_of(int fd) {
@@ -66,7 +30,6 @@ std::string text_of(int fd) {
 }
 
 bool is_at_or_below(std::string_view place, std::string_view root) {
-  if (!place.starts_with('/')) return false;
   if (root == "/") return true;
   return place.starts_with(root) && (place.size() == root.size() || place[root.size()] == '/');
 }
@@ -95,14 +58,9 @@ bool Mounts::look() {
 
 std::vector<Mount> mounts_in(std::string_view mountinfo, std::string_view root) {
   std::vector<Mount> mounts;
-  for (const auto line : lines_of(mountinfo)) {
-    const auto fields = fields_of(line);
-    const auto id = parse_number(fields[kIdField]);
-    auto place = unescaped(fields[kPlaceField]);
-    const auto options_end = line.find(kEndOfOptions);
-    if (!id || options_end == std::string_view::npos || !is_at_or_below(place, root)) continue;
-    const auto rest = line.substr(options_end + kEndOfOptions.size());
-    mounts.push_back({*id, std::move(place), std::string(rest.substr(0, rest.find(' ')))});
+  for (auto& entry : parse_mountinfo(mountinfo)) {
+    if (!is_at_or_below(entry.place, root)) continue;
+    mounts.push_back({entry.id, std::move(entry.place), std::move(entry.type)});
   }
   return mounts;
 }
