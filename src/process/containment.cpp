@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <set>
 
 #include "base/log.h"
 #include "process/pidfd.h"
@@ -57,7 +58,7 @@ Result<void> become_subreaper() {
   return {};
 }
 
-Containment contain(pid_t leader, const UnitMark& mark, bool leads_group) {
+Containment contain(pid_t leader, const UnitMark& mark, bool leads_group, CgroupLeaf leaf) {
   Containment unit;
   unit.leader_ = leader;
   const auto carried = mark_of(leader);
@@ -65,6 +66,8 @@ Containment contain(pid_t leader, const UnitMark& mark, bool leads_group) {
   unit.number_ = carried && carried->number == number ? number : 0;
   unit.entry_ = mark.entry();
   unit.leads_group_ = leads_group;
+  unit.leaf_ = std::move(leaf);
+  if (unit.leaf_) unit.leaf_.set_leader(leader);
   return unit;
 }
 
@@ -108,10 +111,30 @@ std::vector<ProcessEntry> Containment::members() {
       }
     }
   }
+  add_members_of_leaf(found);
   seen_.clear();
   for (const auto& entry : found) seen_.push_back(entry.id);
   std::sort(seen_.begin(), seen_.end());
   return found;
+}
+
+void Containment::add_members_of_leaf(std::vector<ProcessEntry>& found) const {
+  if (!leaf_) return;
+  std::set<pid_t> known;
+  for (const auto& entry : found) known.insert(entry.id.pid);
+  for (const pid_t pid : leaf_.cgroup().members()) {
+    if (known.contains(pid)) continue;
+    auto entry = find_process(pid);
+    if (entry && entry->state != ProcessState::Dead) found.push_back(*std::move(entry));
+  }
+}
+
+bool Containment::leaf_is_empty() const {
+  if (!leaf_ || !leaf_.cgroup().is_populated()) return true;
+  // Some kernels count the dead for a moment: then there is nobody to wait for.
+  std::vector<ProcessEntry> living;
+  add_members_of_leaf(living);
+  return living.empty();
 }
 
 std::size_t Containment::signal_all(int signal) {
@@ -126,7 +149,9 @@ std::size_t Containment::signal_all(int signal) {
 }
 
 void Containment::kill_all() {
-  // The group first: the kernel kills it as one, so nobody in it forks away meanwhile.
+  // The cgroup and the group first: the kernel kills each as one, so nobody in it forks away
+  // meanwhile.
+  if (leaf_) leaf_.kill();
   if (leads_group_ && leader_ != 0) ::kill(-leader_, SIGKILL);
   for (int look = 0; look < kMostLooks; ++look) {
     const auto before = seen_;
@@ -141,6 +166,7 @@ void Containment::kill_all() {
 
 bool Containment::is_empty() {
   if (leader_ != 0 && is_running(leader_)) return false;
+  if (!leaf_is_empty()) return false;
   // From here on what it left is ours. Only we reap our children, so whoever hangs below us hangs
   // below an entry of this list, be it a zombie by now: then its children are ours already, and one
   // more look shows them.
@@ -174,16 +200,17 @@ bool Containment::kill_and_await(Duration at_most) {
   return true;
 }
 
-std::size_t reap_orphans() {
+std::size_t reap_orphans(const CgroupBranch* branch) {
   std::size_t reaped = 0;
   const pid_t self = ::getpid();
   for (const pid_t pid : own_children()) {
     const auto mark = mark_of(pid);
-    // The leaders of our units are their Child's to reap; what carries no mark was not started
-    // here.
-    if (!mark || (mark->owner == self && mark->leader == pid)) continue;
+    // The leaders of our units are their Child's to reap.
+    if (mark && mark->owner == self && mark->leader == pid) continue;
     const auto entry = find_process(pid);
     if (!entry || entry->state != ProcessState::Dead) continue;
+    // What carries no mark and is in none of our cgroups was not started here.
+    if (!mark && (branch == nullptr || !branch->holds_orphan(pid))) continue;
     if (reap(pid)) ++reaped;
   }
   return reaped;

@@ -5,7 +5,9 @@
 // How members are found. This process is a subreaper: whoever in a unit loses its parent becomes
 // our own child. So every living member hangs below a child of ours, and the kernel's lists of
 // children lead to all of them. Which unit an adopted child belongs to is known from the mark that
-// it inherited (unit_mark.h), or from having been seen below the unit before.
+// it inherited (unit_mark.h), or from having been seen below the unit before. Where the unit has a
+// cgroup (cgroup_branch.h) the kernel keeps a second list, which nobody gets off by any of that,
+// and kills all who are on it as one; a member is who is found by either.
 //
 // Nobody is signalled by number alone: a process is (pid, start time), signals go through a pidfd
 // that was checked to be of that start time, and the leader and its group are known by their number
@@ -13,9 +15,6 @@
 //
 // Out of reach is what another manager starts on a program's behalf (docker, systemd-run, a tmux
 // server).
-//
-// contain() is the one place that decides how a unit is contained. A process of its own per unit,
-// which takes the unit down when this process is killed, belongs there.
 #pragma once
 
 #include <sys/types.h>
@@ -26,6 +25,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "process/cgroup_branch.h"
 #include "process/process_table.h"
 #include "process/unit_mark.h"
 
@@ -56,23 +56,28 @@ class Containment {
   bool kill_and_await(Duration at_most);
 
  private:
-  friend Containment contain(pid_t leader, const UnitMark& mark, bool leads_group);
+  friend Containment contain(pid_t leader, const UnitMark& mark, bool leads_group, CgroupLeaf leaf);
   [[nodiscard]] bool is_of_another_unit(pid_t child_of_ours) const;
   [[nodiscard]] bool has_seen(const ProcessId& id) const;
   [[nodiscard]] bool owns(const ProcessEntry& child_of_ours) const;
+  void add_members_of_leaf(std::vector<ProcessEntry>& found) const;
+  [[nodiscard]] bool leaf_is_empty() const;
 
   pid_t leader_ = 0;          // its own number as long as nobody has reaped it
   std::uint64_t number_ = 0;  // of the mark; 0: the leader could not set it
   std::string entry_;
   bool leads_group_ = false;
+  CgroupLeaf leaf_;
   std::vector<ProcessId> seen_;  // sorted; as of the latest look
 };
 
-// The unit of a process that was just started with `mark` and is not reaped yet.
-[[nodiscard]] Containment contain(pid_t leader, const UnitMark& mark, bool leads_group);
+// The unit of a process that was just started with `mark`, in `leaf` if that is one, and is not
+// reaped yet.
+[[nodiscard]] Containment contain(pid_t leader, const UnitMark& mark, bool leads_group,
+                                  CgroupLeaf leaf = {});
 
-// Reaps every dead process that was orphaned to us and is the leader of none of our units. Returns
-// how many.
-std::size_t reap_orphans();
+// Reaps every dead process that was orphaned to us and is the leader of none of our units, which
+// are known by their marks and by `branch`, if there is one. Returns how many.
+std::size_t reap_orphans(const CgroupBranch* branch = nullptr);
 
 }  // namespace poltergeist::process

@@ -20,21 +20,24 @@ constexpr Milliseconds kShepherdsLeastLife{100};
 
 }  // namespace
 
-Result<std::unique_ptr<Orphanage>> Orphanage::create(Loop& loop) {
+Result<std::unique_ptr<Orphanage>> Orphanage::create(Loop& loop,
+                                                     const Result<std::filesystem::path>& cgroup) {
   // Whoever started us may have had it ignored: our children would be reaped by nobody, and their
   // ends not be told.
   ::signal(SIGCHLD, SIG_DFL);
   if (auto made = become_subreaper(); !made) return fail(made.error());
-  std::unique_ptr<Orphanage> orphanage(new Orphanage(loop));
+  std::unique_ptr<Orphanage> orphanage(new Orphanage(loop, cgroup.and_then(CgroupBranch::create)));
   if (auto started = orphanage->start_shepherd(); !started) return fail(started.error());
-  auto source = SignalSource::create(loop, {SIGCHLD}, [](ArrivedSignal) { reap_orphans(); });
+  auto source = SignalSource::create(loop, {SIGCHLD}, [self = orphanage.get()](ArrivedSignal) {
+    reap_orphans(self->branch_ ? self->branch_->get() : nullptr);
+  });
   if (!source) return fail(source.error());
   orphanage->child_died_ = std::move(*source);
   return orphanage;
 }
 
 Result<void> Orphanage::start_shepherd() {
-  auto shepherd = Shepherd::start();
+  auto shepherd = Shepherd::start(branch_ ? (*branch_)->path() : std::filesystem::path());
   if (!shepherd) return fail(shepherd.error());
   shepherd_.emplace(std::move(*shepherd));
   shepherd_began_ = now();
@@ -57,6 +60,13 @@ void Orphanage::on_shepherd_gone() {
   }
   log_warn("the shepherd (pid {}) was killed; another one takes its place", pid);
   if (auto started = start_shepherd(); !started) log_error("{}", started.error().message);
+}
+
+Result<std::filesystem::path> Orphanage::cgroup() const {
+  if (!branch_) return fail(branch_.error());
+  const auto& branch = **branch_;
+  if (!branch.trouble().empty()) return fail(Errc::Unavailable, "{}", branch.trouble());
+  return branch.path();
 }
 
 void Orphanage::keep_reading(UniqueFd pipe) {

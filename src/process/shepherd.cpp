@@ -16,6 +16,7 @@
 #include <string_view>
 #include <utility>
 
+#include "process/cgroup_branch.h"
 #include "process/pidfd.h"
 #include "process/sweep.h"
 #include "process/unit_mark.h"
@@ -80,14 +81,21 @@ bool await_end_of_owner() {
   }
 }
 
-void end_units_of(pid_t owner) {
+struct Owner {
+  pid_t pid = 0;
+  std::filesystem::path branch;
+};
+
+void end_units_of(const Owner& owner) {
   const Instant until = now() + kSweepsAtMost;
-  while (kill_units_of(owner) > 0 && now() < until) {
+  while (true) {
+    const bool is_gone = owner.branch.empty() || end_branch(owner.branch);
+    if ((kill_units_of(owner.pid) == 0 && is_gone) || now() >= until) return;
     ::poll(nullptr, 0, static_cast<int>(kSweepAgain.count()));
   }
 }
 
-[[noreturn]] void keep_watch(int leash, int owner_fd, pid_t owner, const UnitMark& mark) {
+[[noreturn]] void keep_watch(int leash, int owner_fd, const Owner& owner, const UnitMark& mark) {
   let_go_of_all_but(leash, owner_fd);
   stand_apart(mark);
   if (::send(kLeash, ".", 1, MSG_NOSIGNAL) != 1) end_units_of(owner);  // killed already
@@ -106,7 +114,7 @@ bool await_word(int leash) {
 
 }  // namespace
 
-Result<Shepherd> Shepherd::start() {
+Result<Shepherd> Shepherd::start(const std::filesystem::path& branch) {
   // No pipe: one whose reader was killed would kill us with SIGPIPE.
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
@@ -114,8 +122,8 @@ Result<Shepherd> Shepherd::start() {
   }
   UniqueFd ours(ends[0]);
   UniqueFd its(ends[1]);
-  const pid_t owner = ::getpid();
-  auto owner_fd = open_pidfd(owner);
+  const Owner owner{::getpid(), branch};
+  auto owner_fd = open_pidfd(owner.pid);
   if (!owner_fd) return fail(owner_fd.error());
   const auto mark = UnitMark::create();
   const pid_t pid = ::fork();

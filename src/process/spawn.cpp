@@ -17,12 +17,10 @@
 
 #include "base/enum_names.h"
 #include "base/text.h"
+#include "process/clone_into.h"
 #include "process/environment.h"
 #include "process/unit_mark.h"
 #include "sys/files.h"
-
-// The child runs on memory that it shares with us: its frames are nobody's to check.
-#define POLTERGEIST_UNCHECKED __attribute__((no_sanitize("address", "undefined", "thread")))
 
 namespace poltergeist::process {
 
@@ -436,12 +434,19 @@ Result<void> check(const SpawnPlan& plan) {
 
 // The pid of the new process, which by now runs its program or has ended. Shares our memory until
 // then.
-Result<pid_t> clone_child(Briefing& briefing, UniqueFd& pidfd) {
+Result<pid_t> clone_child(Briefing& briefing, CgroupLeaf& leaf, UniqueFd& pidfd) {
   const auto stack = std::make_unique_for_overwrite<std::byte[]>(kChildStack);
   const AllSignalsBlocked guard;
   int fd = -1;
-  const pid_t pid = ::clone(child_main, stack.get() + kChildStack,
-                            CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &briefing, &fd);
+  pid_t pid = -1;
+  if (leaf) {
+    pid = clone_into(leaf.cgroup().fd(), {stack.get(), kChildStack}, child_main, &briefing, fd);
+    if (pid < 0) leaf.refuse(errno);
+  }
+  if (pid < 0) {
+    pid = ::clone(child_main, stack.get() + kChildStack,
+                  CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &briefing, &fd);
+  }
   if (pid < 0) return fail_errno("creating a process");
   pidfd = UniqueFd(fd);
   return pid;
@@ -449,7 +454,7 @@ Result<pid_t> clone_child(Briefing& briefing, UniqueFd& pidfd) {
 
 }  // namespace
 
-Result<Child> spawn(const SpawnPlan& plan) {
+Result<Child> spawn(const SpawnPlan& plan, CgroupLeaf leaf) {
   if (auto usable = check(plan); !usable) return fail(usable.error());
   Briefing briefing;
   fill(plan, briefing);
@@ -458,7 +463,7 @@ Result<Child> spawn(const SpawnPlan& plan) {
   auto connected = connect(plan, briefing, parts, opened);
   if (connected) connected = connect_passed(plan, briefing, opened);
   if (!connected) return fail(connected.error(), "starting {}", plan.argv.front());
-  const auto pid = clone_child(briefing, parts.pidfd);
+  const auto pid = clone_child(briefing, leaf, parts.pidfd);
   if (!pid) return fail(pid.error(), "starting {}", plan.argv.front());
   parts.pid = *pid;
   if (briefing.error != 0) {
@@ -468,7 +473,7 @@ Result<Child> spawn(const SpawnPlan& plan) {
   }
   parts.independent = plan.role == Role::Independent;
   if (!parts.independent) {
-    parts.containment = contain(*pid, briefing.mark, plan.group != Group::Same);
+    parts.containment = contain(*pid, briefing.mark, plan.group != Group::Same, std::move(leaf));
   }
   return Child(std::move(parts));
 }

@@ -50,6 +50,7 @@ Result<void> Attempt::start(Orphanage& orphanage) {
   plan.cwd = std::move(command_.cwd);
   plan.env = std::move(command_.env);
   plan.out = Stream::pipe();
+  plan.in_cgroup = command_.in_cgroup;
   plan.err = command_.errors_to_output ? Stream::same_as_out() : Stream::pipe();
   UniqueFd input;
   if (command_.standard_input) {

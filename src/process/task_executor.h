@@ -41,6 +41,7 @@ struct Command {
   // What is left when the command has exited: a build's compiler server lives on, what a task
   // leaves is stopped, and awaited.
   Leftovers leftovers = Leftovers::Kill;
+  bool in_cgroup = false;        // as SpawnPlan has it
   std::optional<Instant> until;  // then it is stopped
   Seconds grace_period{10};      // from SIGTERM to SIGKILL
   std::size_t most_kept = 0;     // of each stream, in bytes; 0: only the listener gets it

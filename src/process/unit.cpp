@@ -18,7 +18,7 @@ constexpr Milliseconds kLookAgain{50};
 Result<std::unique_ptr<Unit>> Unit::start(Orphanage& orphanage, const SpawnPlan& plan,
                                           Leftovers leftovers, std::string name,
                                           UnitEvents events) {
-  auto child = spawn(plan);
+  auto child = spawn(plan, plan.in_cgroup ? orphanage.lend_leaf() : CgroupLeaf());
   if (!child) return fail(child.error());
   std::unique_ptr<Unit> unit(
       new Unit(orphanage, std::move(*child), leftovers, std::move(name), std::move(events)));

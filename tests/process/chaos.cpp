@@ -240,6 +240,38 @@ int hydra(const Arguments& arguments) {
   live_on();
 }
 
+// Takes the number away by which a process is known for one of its unit.
+void drop_mark() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_RTTIME, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_RTTIME, &limit);
+}
+
+// One descendant that nothing leads to: an orphan in a session of its own, without environment and
+// without the number. Says its pid; `ghost N` exits with N then.
+int ghost(const Arguments& arguments) {
+  std::array<int, 2> executed{};
+  if (::pipe2(executed.data(), O_CLOEXEC) != 0) return 1;
+  as_orphan([&] {
+    ::setsid();
+    drop_mark();
+    say(std::to_string(::getpid()));
+    for (const int fd : {0, 1, 2}) ::close(fd);
+    std::string name = "sleep";
+    std::string time = "1000";
+    const std::array<char*, 3> argv = {name.data(), time.data(), nullptr};
+    const std::array<char*, 1> nothing = {nullptr};
+    ::execve("/bin/sleep", argv.data(), nothing.data());
+  });
+  ::close(executed[1]);
+  char none = 0;
+  [[maybe_unused]] const auto ended = ::read(executed[0], &none, 1);
+  say("ready");
+  if (!arguments.empty()) return std::atoi(arguments.front().c_str());
+  live_on();
+}
+
 // A leader that ends at SIGINT and a job of its that ignores it, as a shell script has them.
 int with_job(const Arguments&) {
   in_child([] {
@@ -250,7 +282,11 @@ int with_job(const Arguments&) {
   live_on();
 }
 
-int fork_storm(const Arguments&) {
+// Forks without end; each generation lives for a moment, in a session of its own; with an argument,
+// without its mark.
+int fork_storm(const Arguments& arguments) {
+  ignore({SIGINT, SIGTERM, SIGCHLD});
+  if (!arguments.empty()) drop_mark();
   say("ready");
   storm();
 }
@@ -345,7 +381,7 @@ const std::map<std::string, int (*)(const Arguments&)> kModes = {
     {"polite", polite},         {"stopped", stopped},      {"hydra", hydra},
     {"storm", fork_storm},      {"leave", leave_behind},   {"bytes", bytes},
     {"both", both_streams},     {"exclusive", exclusive},  {"job", with_job},
-    {"server", server},
+    {"server", server},           {"ghost", ghost},
 };
 
 }  // namespace

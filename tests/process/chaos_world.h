@@ -4,10 +4,12 @@
 #pragma once
 
 #include <poll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -37,6 +39,7 @@ inline SpawnPlan chaos(std::vector<std::string> arguments) {
   plan.argv.insert(plan.argv.end(), arguments.begin(), arguments.end());
   plan.env = own_environment();
   plan.out = Stream::pipe();
+  plan.in_cgroup = true;
   return plan;
 }
 
@@ -64,6 +67,11 @@ inline std::string read_until(int fd, const std::string& until = "") {
   return text + "(nothing more came)";
 }
 
+inline bool is_alive(pid_t pid) {
+  const auto entry = find_process(pid);
+  return entry && entry->state != ProcessState::Dead;
+}
+
 // The children of a process, but for the shepherd that stands beside it.
 inline std::vector<pid_t> children_without_shepherd(pid_t pid = ::getpid()) {
   auto children = children_of(pid);
@@ -87,10 +95,31 @@ inline std::vector<std::string> everyone_below(pid_t pid = ::getpid()) {
   return names;
 }
 
+// Waits until nobody hangs below this process, and reaps whom it was left by one that it forked.
+inline bool are_all_gone() {
+  const Instant until = now() + kNeverSoLong;
+  while (!everyone_below().empty()) {
+    if (now() >= until) return false;
+    if (::waitpid(-1, nullptr, WNOHANG) <= 0) ::poll(nullptr, 0, 1);
+  }
+  return true;
+}
+
+enum class Cgroups { No, WherePossible };
+
+inline Result<std::filesystem::path> place_for(Cgroups cgroups) {
+  if (cgroups == Cgroups::WherePossible) return own_cgroup();
+  return fail(Errc::Unavailable, "not wanted");
+}
+
 // A loop, and units on it.
 struct World {
+  explicit World(Cgroups cgroups = Cgroups::WherePossible) : World(place_for(cgroups)) {}
+  explicit World(const Result<std::filesystem::path>& cgroup)
+      : orphanage(Orphanage::create(*loop, cgroup).value()) {}
+
   std::unique_ptr<Loop> loop = Loop::create().value();
-  std::unique_ptr<Orphanage> orphanage = Orphanage::create(*loop).value();
+  std::unique_ptr<Orphanage> orphanage;
 
   // False if it took longer than anything takes.
   bool run_until(const std::function<bool()>& done) const {

@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <sstream>
 
-#include "process/chaos_world.h"
+#include "process/cgroup_world.h"
 #include "process/pidfd.h"
 #include "process/unit_mark.h"
 #include "support/temp_dir.h"
@@ -92,12 +92,37 @@ TEST_CASE("when its owner is killed the shepherd ends what is left of its units 
   }
 }
 
+TEST_CASE("the shepherd ends also whom no mark leads to and removes the cgroups") {
+  const HomeCgroup home;
+  if (!home) return;
+  auto pipe = make_pipe().value();
+  const pid_t owner = ::fork();
+  if (owner == 0) {
+    const World world(Result<fs::path>(home.path()));
+    auto plan = chaos({"ghost"});
+    plan.out = Stream::to(pipe.write_end.get());
+    const auto unit = spawn(plan, world.orphanage->lend_leaf());
+    while (true) ::pause();
+  }
+  pipe.write_end.reset();
+  const pid_t ghost = std::stoi(read_until(pipe.read_end.get(), "ready"));
+  const auto ends = open_pidfd(ghost).value();
+  REQUIRE(is_alive(ghost));
+  ::kill(owner, SIGKILL);
+  ::waitpid(owner, nullptr, 0);
+  CHECK(is_readable(ends.get()));
+  const Instant until = now() + kNeverSoLong;
+  while (!home.below().empty() && now() < until) ::poll(nullptr, 0, 1);
+  CHECK(home.below().empty());
+  CHECK(are_all_gone());
+}
+
 TEST_CASE("the shepherd leaves what lives on after an owner that ends in good order") {
   auto pipe = make_pipe().value();
   const pid_t owner = ::fork();
   if (owner == 0) {
     {
-      const World world;
+      const World world(Cgroups::No);
       auto plan = shell("setsid sh -c 'echo $$; exec sleep 600' & exit 0");
       plan.out = Stream::to(pipe.write_end.get());
       Watched builder(world, plan, Leftovers::Keep);

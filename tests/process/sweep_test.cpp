@@ -20,7 +20,7 @@ struct Owner {
     auto pipe = make_pipe().value();
     pid = ::fork();
     if (pid == 0) {
-      const World world;
+      const World world(Cgroups::No);  // or anybody's start of a daemon would be sooner
       ::kill(world.orphanage->shepherd(), SIGKILL);  // which would be sooner
       auto plan = shell("setsid sh -c 'echo $$; exec sleep 600' & exec sleep 600");
       plan.out = Stream::to(pipe.write_end.get());
@@ -47,11 +47,6 @@ struct Owner {
   pid_t pid = 0;
   pid_t grandchild = 0;
 };
-
-bool is_alive(pid_t pid) {
-  const auto entry = find_process(pid);
-  return entry && entry->state != ProcessState::Dead;
-}
 
 }  // namespace
 

@@ -106,7 +106,7 @@ TEST_CASE("a program that obeys is gone without SIGKILL, after one signal") {
 }
 
 TEST_CASE("a program that ignores its signal is killed when its time is over") {
-  const World world;
+  const World world(GENERATE(Cgroups::No, Cgroups::WherePossible));
   Watched app(world, chaos({"hydra", "2", "15"}), Leftovers::Kill);
   REQUIRE(world.run_until([&] { return app.has_said("ready"); }));
   const Instant start = now();
@@ -141,7 +141,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a cancelled build is over only when nothing of it is left") {
-  const World world;
+  const World world(GENERATE(Cgroups::No, Cgroups::WherePossible));
   Watched build(world, chaos({"hydra", "15"}), Leftovers::Keep);
   REQUIRE(world.run_until([&] { return build.has_said("ready"); }));
   build.unit->stop(stop_ladder(SIGTERM, 20ms));
@@ -150,7 +150,7 @@ TEST_CASE("a cancelled build is over only when nothing of it is left") {
 }
 
 TEST_CASE("a storm of forks is stopped like anything else") {
-  const World world;
+  const World world(GENERATE(Cgroups::No, Cgroups::WherePossible));
   for (int round = 0; round < rounds(20, 1'000); ++round) {
     Watched app(world, chaos({"storm"}), Leftovers::Kill);
     REQUIRE(world.run_until([&] { return app.has_said("ready"); }));
@@ -161,7 +161,7 @@ TEST_CASE("a storm of forks is stopped like anything else") {
 }
 
 TEST_CASE("a hydra is stopped to the last head, again and again") {
-  const World world;
+  const World world(GENERATE(Cgroups::No, Cgroups::WherePossible));
   for (int round = 0; round < rounds(100, 1'000); ++round) {
     Watched app(world, chaos({"hydra", "2"}), Leftovers::Kill);
     REQUIRE(world.run_until([&] { return app.has_said("ready"); }));
@@ -185,7 +185,7 @@ TEST_CASE("old and new never overlap, though a descendant outlives the old leade
 }
 
 TEST_CASE("stopping one unit leaves the others alone") {
-  const World world;
+  const World world(GENERATE(Cgroups::No, Cgroups::WherePossible));
   Watched one(world, chaos({"hydra"}), Leftovers::Kill);
   Watched two(world, chaos({"hydra"}), Leftovers::Kill);
   REQUIRE(world.run_until([&] { return one.has_said("ready") && two.has_said("ready"); }));
@@ -214,7 +214,7 @@ TEST_CASE("the last call may destroy the unit") {
 }
 
 TEST_CASE("a unit that is destroyed takes everything of it along") {
-  const World world;
+  const World world(GENERATE(Cgroups::No, Cgroups::WherePossible));
   {
     Watched app(world, chaos({"hydra", "2", "15"}), Leftovers::Kill);
     REQUIRE(world.run_until([&] { return app.has_said("ready"); }));
