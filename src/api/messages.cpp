@@ -120,6 +120,8 @@ Json to_json(const PastEvent& value) {
 Json to_json(const DoctorResult& value) {
   Json daemon = {{"pid", value.pid}, {"version", value.version}, {"startTime", value.start_time}};
   put(daemon, "degraded", value.degraded);
+  put(daemon, "cgroup", value.cgroup);
+  put(daemon, "noCgroup", value.no_cgroup);
   Json watch = to_json(value.watch);
   watch["backend"] = value.backend;
   put(watch, "choice", value.choice);
@@ -334,6 +336,8 @@ Result<DoctorResult> from_json(const Json& json) {
              .optional("pid", value.pid)
              .optional("startTime", value.start_time)
              .optional("degraded", value.degraded)
+             .optional("cgroup", value.cgroup)
+             .optional("noCgroup", value.no_cgroup)
              .done();
   if (!read) return fail(read.error(), "daemon");
   auto info = from_json<WatchInfo>(watch);

@@ -173,6 +173,8 @@ struct DoctorResult {
   std::string version;
   std::string start_time;  // ISO 8601
   std::string degraded;    // why state cannot be written; empty if it can
+  std::string cgroup;      // below which units have theirs
+  std::string no_cgroup;   // why they have none
   WatchInfo watch;
   std::string backend;
   std::string choice;  // why it is not the usual one

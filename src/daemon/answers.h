@@ -14,6 +14,7 @@
 #include "daemon/publishing.h"
 #include "daemon/tasking.h"
 #include "daemon/watching.h"
+#include "process/orphanage.h"
 
 namespace poltergeist::daemon {
 
@@ -26,13 +27,14 @@ struct ConfigurationState {
 class Answers {
  public:
   Answers(const config::Project& project, const Building& building, Publishing& publishing,
-          const Watching& watching, const Tasking& tasking, const ConfigurationState& configuration,
-          WallTime started, std::string version)
+          const Watching& watching, const Tasking& tasking, const process::Orphanage& orphanage,
+          const ConfigurationState& configuration, WallTime started, std::string version)
       : project_(project),
         building_(building),
         publishing_(publishing),
         watching_(watching),
         tasking_(tasking),
+        orphanage_(orphanage),
         configuration_(configuration),
         started_(started),
         version_(std::move(version)),
@@ -68,6 +70,7 @@ class Answers {
   Publishing& publishing_;
   const Watching& watching_;
   const Tasking& tasking_;
+  const process::Orphanage& orphanage_;
   const ConfigurationState& configuration_;
   WallTime started_;
   std::string version_;

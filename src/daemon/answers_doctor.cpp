@@ -41,10 +41,13 @@ std::vector<api::PastEvent> events_of(const std::vector<watch::PastHint>& hints)
 
 api::DoctorResult Answers::doctor() const {
   const auto counters = watching_.counters();
+  const auto cgroup = orphanage_.cgroup();
   return {.pid = ::getpid(),
           .version = version_,
           .start_time = to_iso8601(started_),
           .degraded = publishing_.degraded(),
+          .cgroup = cgroup ? cgroup->string() : "",
+          .no_cgroup = cgroup ? "" : cgroup.error().message,
           .watch = watch(),
           .backend = std::string(watching_.backend()),
           .choice = watching_.choice(),

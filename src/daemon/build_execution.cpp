@@ -55,6 +55,7 @@ Result<std::unique_ptr<process::Attempt>> BuildExecution::start_command(const bu
                            .env = order_.env,
                            .errors_to_output = true,
                            .leftovers = process::Leftovers::Keep,
+                           .in_cgroup = true,
                            .grace_period = order_.grace_period};
   if (order_.timeout > Seconds(0)) command.until = started_ + order_.timeout;
   process::Attempt::Listener listener;

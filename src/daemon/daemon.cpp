@@ -78,7 +78,7 @@ Result<void> Daemon::begin() {
   watching_ = std::move(*watching);
   publishing_->watch_changed(watching_->state());
   answers_ = std::make_unique<Answers>(project_, *building_, *publishing_, *watching_, *tasking_,
-                                       configuration_, wall_now(), settings_.version);
+                                       *orphanage_, configuration_, wall_now(), settings_.version);
   waiting_ = std::make_unique<Waiting>(loop_, *building_, *answers_);
   if (settings_.serve) {
     auto serving = Serving::create(

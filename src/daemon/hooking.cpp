@@ -72,6 +72,7 @@ process::Command Hooking::command_for(const TargetId& target, const config::Hook
       .argv = {"/bin/sh", "-c", line},
       .cwd = hook.cwd.empty() ? parts_.project.root : parts_.project.root / hook.cwd,
       .leftovers = process::Leftovers::Keep,
+      .in_cgroup = true,
       .grace_period = kGrace,
       .most_kept = kMostOutput};
   config::Environment env;

@@ -14,6 +14,7 @@
 #include "daemon/daemon.h"
 #include "daemon/project_file.h"
 #include "daemon/version.h"
+#include "process/cgroup_branch.h"
 #include "process/sweep.h"
 #include "state/daemon_file.h"
 #include "state/input_file.h"
@@ -122,6 +123,11 @@ void announce(const Ground& ground, const Daemon& daemon) {
 void sweep(const state::ProjectPaths& paths) {
   sweep_temporaries(paths.state_dir());
   state::sweep_input_files(paths);
+  if (const auto own = process::own_cgroup()) {
+    // Also of those that have no such file: `polter --watch`, a task in the foreground.
+    const auto left = process::end_left_branches(*own);
+    if (left > 0) log_warn("{} processes of one of us that was killed are ended", left);
+  }
   const auto killed = state::read_daemon_file(paths);
   if (!killed) return;
   const auto left = process::kill_units_of(killed->pid);

@@ -167,6 +167,7 @@ Result<void> Supervisor::start(runners::LaunchId launch, const process::SpawnPla
   auto complete = plan;
   complete.env = with_variables(std::move(complete.env), settings_.auto_run, port_);
   complete.passed = listening_.handover(settings_.name);
+  complete.in_cgroup = true;
   sees_output_ = plan.out.kind == process::Stream::Kind::Pipe;
   program_lines_ = lines_for(complete.env);
   const auto on_line = [this](const process::Line& line) { say_line(Voice::Program, line.text); };
@@ -258,6 +259,7 @@ process::SpawnPlan Supervisor::plan_for(const std::string& line) const {
   plan.env = with_variables(settings_.env, settings_.auto_run, port_);
   plan.out = process::Stream::pipe();
   plan.err = process::Stream::same_as_out();
+  plan.in_cgroup = true;
   return plan;
 }
 

@@ -78,6 +78,8 @@ TEST_CASE("what the daemon knows of itself travels whole") {
                             .version = "0.1.0",
                             .start_time = "2026-01-31T12:00:00.000Z",
                             .degraded = "no space",
+                            .cgroup = "/sys/fs/cgroup/poltergeist-1",
+                            .no_cgroup = "not ours",
                             .watch = {.state = "degraded", .reason = "few watches", .clock = 17},
                             .backend = "inotify",
                             .choice = "the usual one cannot be had",
@@ -97,6 +99,8 @@ TEST_CASE("what the daemon knows of itself travels whole") {
   REQUIRE(arrived);
   CHECK(to_json(*arrived) == json);
   CHECK(arrived->pid == 4711);
+  CHECK(arrived->cgroup == "/sys/fs/cgroup/poltergeist-1");
+  CHECK(arrived->no_cgroup == "not ours");
   CHECK(arrived->watch.reason == "few watches");
   CHECK(arrived->watches_needed == 5);
   CHECK(arrived->events == result.events);

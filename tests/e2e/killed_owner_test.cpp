@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/dice.h"
+#include "support/own_namespace.h"
 #include "support/rounds.h"
 #include "support/test_project.h"
 
@@ -85,7 +86,88 @@ void write_all(const TestProject& project) {
   project.configure(everything());
 }
 
+// One who lost the number, too, by which he is known for one of ours: only a cgroup holds him. His
+// pid in `file`; behind him the program waits.
+std::string ghost(const std::string& file) {
+  return "#!/bin/sh\n"
+         "(setsid env -i PATH=\"$PATH\" sh -c 'prlimit --rttime=unlimited --pid $$; "
+         "echo $$ > " +
+         file + "; exec sleep 600' &)\nwhile :; do sleep 600 & wait $!; done\n";
+}
+
+std::string containment_of(const TestProject& project) {
+  const auto said = Json::parse(project.run_poltergeist({"doctor", "--json"}).out);
+  for (const auto& finding : said.at("findings")) {
+    if (finding.at("name") == "containment") return finding.at("found");
+  }
+  return "";
+}
+
+bool has_cgroups(const TestProject& project) {
+  const auto found = containment_of(project);
+  if (found.starts_with("cgroups below")) return true;
+  WARN("skipped: " << found);
+  return false;
+}
+
+bool is_there(const TestProject& project, const std::string& file) {
+  return await([&] {
+    return std::filesystem::exists(project.root() / file) && !project.read(file).empty();
+  });
+}
+
 }  // namespace
+
+TEST_CASE("nothing of a killed daemon lives on that lost all that it inherited") {
+  const TestProject project;
+  write_all(project);
+  if (!has_cgroups(project)) return;
+  project.write("app.sh", ghost("from-app"));
+  project.write("build.sh", ghost("from-build"));
+  Program daemon(project.poltergeist({"haunt", "--foreground"}));
+  REQUIRE(is_there(project, "from-app"));
+  REQUIRE(is_there(project, "from-build"));
+  CHECK(containment_of(project).find("poltergeist-" + std::to_string(daemon.pid()) + "-") !=
+        std::string::npos);
+  daemon.signal(SIGKILL);
+  static_cast<void>(daemon.await_end());
+  CHECK(await([&] { return processes_in(project).empty(); }));
+}
+
+TEST_CASE("what a daemon left that was killed with its shepherd the next one ends and removes") {
+  const TestProject project;
+  write_all(project);
+  if (!has_cgroups(project)) return;
+  project.write("app.sh", ghost("from-app"));
+  project.write("build.sh", "exit 0\n");
+  Program daemon(project.poltergeist({"haunt", "--foreground"}));
+  REQUIRE(is_there(project, "from-app"));
+  const auto left = std::stoi(project.read("from-app"));
+  const auto branch = containment_of(project).substr(std::string("cgroups below ").size());
+  REQUIRE(std::filesystem::exists(branch));
+  for (const auto pid : shepherds_of(daemon.pid())) ::kill(pid, SIGKILL);
+  daemon.signal(SIGKILL);
+  static_cast<void>(daemon.await_end());
+  project.configure({{"targets", {TestProject::copying_target("app", "app.sh", "app")}}});
+  project.haunt();
+  CHECK(await([&] { return ::kill(left, 0) != 0; }));
+  CHECK_FALSE(std::filesystem::exists(branch));
+}
+
+TEST_CASE(
+    "where cgroups cannot be made doctor says why and a killed daemon leaves nothing either") {
+  if (!enter_own_namespace()) return;
+  const SmallDisk instead("/sys/fs/cgroup", "64k");
+  const TestProject project;
+  write_all(project);
+  CHECK(containment_of(project).starts_with("by group, session and mark; without cgroups: "));
+  Program daemon(project.poltergeist({"haunt", "--foreground"}));
+  REQUIRE(all_are_there(project, "from-app"));
+  REQUIRE(all_are_there(project, "from-build"));
+  daemon.signal(SIGKILL);
+  static_cast<void>(daemon.await_end());
+  CHECK(await([&] { return processes_in(project).empty(); }));
+}
 
 TEST_CASE("nothing of a daemon that is killed lives on however it tried to get away") {
   const TestProject project;

@@ -90,6 +90,12 @@ struct DaemonFacts {
   bool left_file = false;
 };
 
+// The cgroup below which units have theirs, or why they have none.
+struct CgroupFacts {
+  std::filesystem::path cgroup;
+  std::string trouble;
+};
+
 struct ShellFacts {
   std::filesystem::path path;
   std::filesystem::path real;  // empty: it is not there, or no program
@@ -106,6 +112,7 @@ struct Facts {
   LimitFacts limits;
   StateFacts state;
   std::optional<DaemonFacts> daemon;  // absent: there is no place where it could be asked
+  std::optional<CgroupFacts> cgroup;  // the daemon's, or what one would have; absent: not known
   ShellFacts shell;
   std::vector<ToolFacts> tools;
   std::vector<api::PastEvent> events;

@@ -87,6 +87,20 @@ Finding socket_finding(const DaemonFacts& daemon) {
           .figures = {{"bytes", length}, {"mostBytes", kLongestSocketPath}}};
 }
 
+Finding containment_finding(const CgroupFacts& facts) {
+  Finding finding{.section = Section::Daemon, .name = "containment"};
+  if (facts.trouble.empty()) {
+    finding.found = fmt::format("cgroups below {}", facts.cgroup.string());
+    return finding;
+  }
+  finding.level = Level::Note;
+  finding.found = "by group, session and mark; without cgroups: " + facts.trouble;
+  finding.advice = "a scope of systemd's user manager may make them:";
+  finding.command =
+      "poltergeist stop; systemd-run --user --scope -p Delegate=yes poltergeist haunt";
+  return finding;
+}
+
 }  // namespace
 
 std::vector<Finding> daemon_findings(const Facts& facts) {
@@ -97,6 +111,7 @@ std::vector<Finding> daemon_findings(const Facts& facts) {
     findings.push_back(version_finding(daemon, facts.version));
   }
   findings.push_back(socket_finding(daemon));
+  if (facts.cgroup) findings.push_back(containment_finding(*facts.cgroup));
   if (!daemon.degraded.empty()) {
     findings.push_back({.section = Section::Daemon,
                         .name = "writing",

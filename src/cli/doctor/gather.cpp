@@ -16,6 +16,7 @@
 #include "daemon/prerequisites.h"
 #include "daemon/used_programs.h"
 #include "daemon/version.h"
+#include "process/cgroup_branch.h"
 #include "process/environment.h"
 #include "state/state_dir.h"
 #include "sys/files.h"
@@ -61,6 +62,13 @@ ShellFacts look_at_shell() {
   const auto real = fs::canonical(facts.path, error);
   if (!error && ::access(real.c_str(), X_OK) == 0) facts.real = real;
   return facts;
+}
+
+// Makes one as a daemon would, which is gone again at once.
+CgroupFacts try_cgroup() {
+  const auto branch = process::own_cgroup().and_then(process::CgroupBranch::create);
+  if (!branch) return {.cgroup = {}, .trouble = branch.error().message};
+  return {.cgroup = (*branch)->path().parent_path(), .trouble = {}};
 }
 
 std::vector<ToolFacts> look_at_tools(const std::optional<config::Project>& project,
@@ -126,6 +134,7 @@ Facts gather_facts(const fs::path& file) {
   }
   if (!facts.watch && project) facts.watch = rehearse_watching(*project, facts.state.directory);
   facts.limits = look_at_limits(facts.daemon);
+  if (!facts.daemon || facts.daemon->life == DaemonFacts::Life::Gone) facts.cgroup = try_cgroup();
   facts.shell = look_at_shell();
   facts.tools = look_at_tools(project, facts.root);
   return facts;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Finds out everything that `poltergeist doctor` judges: from the system, from the daemon if there
 // is one, else from a look at what a daemon would do. Changes nothing but for a file that is
-// written in the root and removed again, and the state directory, which is created if it is not
-// there.
+// written in the root and removed again, as is a cgroup, and the state directory, which is created
+// if it is not there.
 #pragma once
 
 #include <filesystem>

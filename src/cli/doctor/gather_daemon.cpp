@@ -46,6 +46,10 @@ WatchFacts watch_of(const api::DoctorResult& result) {
 
 void take_answer(api::DoctorResult result, Facts& facts) {
   facts.watch = watch_of(result);
+  // An older daemon says neither.
+  if (!result.cgroup.empty() || !result.no_cgroup.empty()) {
+    facts.cgroup = {.cgroup = result.cgroup, .trouble = result.no_cgroup};
+  }
   facts.events = std::move(result.events);
   auto& daemon = *facts.daemon;
   daemon.degraded = result.degraded;

@@ -7,7 +7,7 @@
 
 namespace poltergeist::cli::doctor {
 
-// Fills in `daemon`, and from its answer `watch` and `events`.
+// Fills in `daemon`, and from its answer `watch`, `cgroup` and `events`.
 void ask_daemon(const ProjectAt& project, Facts& facts);
 
 }  // namespace poltergeist::cli::doctor

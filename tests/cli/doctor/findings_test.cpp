@@ -66,6 +66,7 @@ Facts well() {
                  .mode = 0700,
                  .file_system = local()};
   facts.daemon = alive();
+  facts.cgroup = {.cgroup = "/sys/fs/cgroup/a", .trouble = {}};
   facts.shell = {.path = "/bin/sh", .real = "/usr/bin/dash"};
   facts.tools = {{.name = "git",
                   .file = "/usr/bin/git",
@@ -300,6 +301,11 @@ TEST_CASE("doctor judges the daemon") {
        "poltergeist restart", [](Facts& facts) { facts.daemon->version = "0.0.9"; }},
       {Section::Daemon, "socket", Level::Ok, "p-12345678.sock (32 of at most 107 bytes)", "",
        [](Facts&) {}},
+      {Section::Daemon, "containment", Level::Ok, "cgroups below /sys/fs/cgroup/a", "",
+       [](Facts&) {}},
+      {Section::Daemon, "containment", Level::Note, "without cgroups: Permission denied",
+       "poltergeist stop; systemd-run --user --scope -p Delegate=yes poltergeist haunt",
+       [](Facts& facts) { facts.cgroup = {.cgroup = {}, .trouble = "Permission denied"}; }},
       {Section::Daemon, "writing", Level::Warning, "cannot write its state: No space left", "",
        [](Facts& facts) { facts.daemon->degraded = "No space left"; }},
   });
