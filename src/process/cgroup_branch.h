@@ -4,15 +4,10 @@
 // systemd's user manager, or a container with cgroups of its own. We never move ourselves or
 // anybody else, and touch no cgroup but these.
 //
-//   leaf      Lent to a unit, whose leader is born in it. Given back as it was, it is lent again:
-//   to make and
-//             remove one costs as much as to start a process.
-//   occupied  A leaf given back with somebody in it: what a build leaves on purpose. It waits
-//   until he is
-//             gone.
-//   kept      A cgroup without members says of a branch whose owner ended in good order that what
-//   lives
-//             on there is meant to.
+// A leaf is lent to a unit, whose leader is born in it. Given back as it was, it is lent again: to
+// make and remove one costs as much as to start a process. One that is given back with somebody in
+// it, what a build leaves on purpose, waits until he is gone. A cgroup `kept` without members says
+// of a branch that its owner ended in good order, so that what lives on there is meant to.
 //
 // The owner holds a lock on the branch's directory, so a branch without one is what somebody left
 // who was killed.

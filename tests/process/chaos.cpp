@@ -381,7 +381,7 @@ const std::map<std::string, int (*)(const Arguments&)> kModes = {
     {"polite", polite},         {"stopped", stopped},      {"hydra", hydra},
     {"storm", fork_storm},      {"leave", leave_behind},   {"bytes", bytes},
     {"both", both_streams},     {"exclusive", exclusive},  {"job", with_job},
-    {"server", server},           {"ghost", ghost},
+    {"server", server},         {"ghost", ghost},
 };
 
 }  // namespace
