@@ -12,11 +12,13 @@
 // - FAKE_MOUNT: what is mounted at FAKE_BELOW is of this type in the list of mounts ("nfs4" and a
 //   blank, to be as long as the true one);
 // - FAKE_NO_PROCESSES: while that file is there, clone(2) makes none, and no thread can be started,
-//   as beyond RLIMIT_NPROC.
+//   as beyond RLIMIT_NPROC; and no directory is a cgroup, in which a process would be born past the
+//   C library.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -110,6 +112,13 @@ extern "C" int statfs(const char* path, struct statfs* status) noexcept {
   const char* type = std::getenv("FAKE_FILE_SYSTEM");
   if (result == 0 && type != nullptr && is_fake_at(path))
     status->f_type = std::strtol(type, nullptr, 0);
+  return static_cast<int>(result);
+}
+
+extern "C" int fstatfs(int fd, struct statfs* status) noexcept {
+  const auto result = ::syscall(SYS_fstatfs, fd, status);
+  const bool is_cgroup = result == 0 && status->f_type == CGROUP2_SUPER_MAGIC;
+  if (is_cgroup && std::getenv("FAKE_NO_PROCESSES") != nullptr) status->f_type = TMPFS_MAGIC;
   return static_cast<int>(result);
 }
 
