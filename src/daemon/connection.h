@@ -36,7 +36,8 @@ class Connection {
   void send_line(std::string_view line);
   // For those who have much to send: they wait while this holds, and are called once, from the
   // loop, when all has been taken. A client that takes nothing for kPatience meanwhile is dropped.
-  [[nodiscard]] bool is_full() const { return unsent_.above_high_water(); }
+  // One that is gone takes nothing any more, and is closed by the loop.
+  [[nodiscard]] bool is_full() const { return broken_ || unsent_.above_high_water(); }
   void when_taken(std::function<void()> then);
 
  private:

@@ -59,10 +59,7 @@ Publishing::Publishing(Loop& loop, state::ProjectPaths paths,
       disk_(loop_),
       states_(paths_, wall_now(),
               [this](const auto& file, const auto& done) { make_safe(file, done); }),
-      timer_(loop_, "writing state files", [this] {
-        states_.on_time(this_moment());
-        flush();
-      }) {
+      timer_(loop_, "writing state files", [this] { flush(); }) {
   if (database) history_.emplace(*database);
 }
 
@@ -376,6 +373,7 @@ void Publishing::publish(state::EventBody body) {
 
 void Publishing::flush() {
   flushes_.reset();
+  states_.on_time(this_moment());
   bus_.flush(now());
   if (const auto why = degraded(); why != degraded_) {
     if (!why.empty() && degraded_.empty()) log_warn("degraded: {}", why);

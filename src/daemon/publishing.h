@@ -99,7 +99,7 @@ class Publishing {
   void close();
 
   [[nodiscard]] state::EventBus& bus() { return bus_; }
-  // Writes down and tells at once what was published; else it is done when the loop comes round.
+  // Writes down and tells at once what was published; else it is done when the loop's turn ends.
   void flush();
   // Why something that others are to see cannot be written at the moment; empty if all can.
   [[nodiscard]] std::string degraded() const;

@@ -443,25 +443,26 @@ tl::expected<Json, RpcError> Serving::runner_status(const Json& params) {
   return state::to_json((*runner)->state());
 }
 
-tl::expected<Json, RpcError> Serving::runner_start(const Json& params) {
+tl::expected<Json, RpcError> Serving::order_runner(const Json& params,
+                                                   void (ExecutableRunner::*order)()) {
   const auto runner = runner_named(params);
   if (!runner) return tl::unexpected<RpcError>(runner.error());
-  (*runner)->start();
+  ((*runner)->*order)();
+  // Who has the answer reads no older state file.
+  parts_.publishing.flush();
   return state::to_json((*runner)->state());
+}
+
+tl::expected<Json, RpcError> Serving::runner_start(const Json& params) {
+  return order_runner(params, &ExecutableRunner::start);
 }
 
 tl::expected<Json, RpcError> Serving::runner_stop(const Json& params) {
-  const auto runner = runner_named(params);
-  if (!runner) return tl::unexpected<RpcError>(runner.error());
-  (*runner)->stop();
-  return state::to_json((*runner)->state());
+  return order_runner(params, &ExecutableRunner::stop);
 }
 
 tl::expected<Json, RpcError> Serving::runner_restart(const Json& params) {
-  const auto runner = runner_named(params);
-  if (!runner) return tl::unexpected<RpcError>(runner.error());
-  (*runner)->restart();
-  return state::to_json((*runner)->state());
+  return order_runner(params, &ExecutableRunner::restart);
 }
 
 }  // namespace poltergeist::daemon

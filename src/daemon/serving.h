@@ -96,6 +96,9 @@ class Serving {
 
   [[nodiscard]] tl::expected<const config::Target*, api::RpcError> target_named(
       const std::string& name) const;
+  // Tells the runner that `params` name, and says what state it is in then.
+  [[nodiscard]] tl::expected<api::Json, api::RpcError> order_runner(
+      const api::Json& params, void (ExecutableRunner::*order)());
   [[nodiscard]] tl::expected<ExecutableRunner*, api::RpcError> runner_named(
       const api::Json& params);
 

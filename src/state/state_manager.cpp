@@ -144,7 +144,7 @@ bool StateManager::set_timing(const TargetId& target, BuildId build, const Timin
                               Moment at) {
   auto* known = entry_for(target);
   if (known == nullptr || !on_timing(known->state, build, timing)) return false;
-  write_paced(*known, at);
+  write_next(*known, at);
   return true;
 }
 
@@ -192,7 +192,7 @@ bool StateManager::set_runner(const TargetId& target, const RunnerState& runner,
   auto* known = entry_for(target);
   if (known == nullptr || known->state.runner == runner) return false;
   known->state.runner = runner;
-  write_now(*known, at);
+  write_next(*known, at);
   return true;
 }
 
@@ -250,6 +250,11 @@ StateManager::Entry* StateManager::entry_for(const TargetId& target) {
 
 void StateManager::write_now(Entry& entry, Moment at) {
   write(entry, Sync::No, at);
+}
+
+// When on_time() is called, which is when the loop's turn ends.
+void StateManager::write_next(Entry& entry, Moment at) {
+  entry.due = at.now;
 }
 
 void StateManager::write_paced(Entry& entry, Moment at) {

@@ -196,10 +196,26 @@ TEST_CASE("what a reader must not miss is written at once, what only counts is n
   CHECK(given.file().output_path == "/p/build/app");
 }
 
+TEST_CASE("what a runner does is due at once and does not wait for its file") {
+  Given given;
+  const auto seq = given.file().seq;
+  given.manager->set_runner(kApp, {.status = RunnerStatus::Stopping, .pid = 1}, at(7));
+  given.manager->set_runner(kApp, {.status = RunnerStatus::Running, .pid = 2}, at(8));
+  CHECK(given.file().seq == seq);
+  CHECK(given.manager->find(kApp)->runner->pid == 2);
+  REQUIRE(given.manager->deadline());
+  CHECK(*given.manager->deadline() <= at(8).now);
+  given.manager->on_time(at(8));
+  CHECK(given.file().seq == seq + 1);
+  CHECK(given.file().runner->pid == 2);
+  CHECK_FALSE(given.manager->deadline());
+}
+
 TEST_CASE("saying the same twice writes once") {
   Given given;
   const RunnerState runner{.status = RunnerStatus::Running, .pid = 1};
   CHECK(given.manager->set_runner(kApp, runner, at(0)));
+  given.manager->on_time(at(0));
   const auto seq = given.file().seq;
   CHECK_FALSE(given.manager->set_runner(kApp, runner, at(300)));
   given.manager->set_hook(kApp, {.name = "tests"}, at(300));
