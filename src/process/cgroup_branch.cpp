@@ -31,7 +31,7 @@ constexpr auto kKept = "kept";
 // Commands that end while others run need as many; more are not worth their memory.
 constexpr std::size_t kMostFree = 8;
 constexpr int kMostTries = 3;
-constexpr Milliseconds kDeathTakesAtMost{1000};
+constexpr Milliseconds kBranchesEndWithin{1000};
 constexpr int kLookAgainMs = 1;
 
 // Another one than that of an owner who had our number, also in another pid namespace.
@@ -187,7 +187,7 @@ bool end_branch(const fs::path& branch) {
 
 std::size_t end_left_branches(const fs::path& own) {
   std::size_t killed = 0;
-  const Instant until = now() + kDeathTakesAtMost;
+  const Instant until = now() + kBranchesEndWithin;
   for (auto& branch : left_branches(own)) {
     if (branch.remove() || was_kept(branch.path())) continue;
     killed += branch.members().size();

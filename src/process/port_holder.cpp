@@ -23,7 +23,7 @@ namespace poltergeist::process {
 
 namespace {
 
-using Directory = std::unique_ptr<DIR, int (*)(DIR*)>;
+using DirectoryStream = std::unique_ptr<DIR, int (*)(DIR*)>;
 
 constexpr std::string_view kListen = "0A";
 
@@ -77,7 +77,7 @@ std::vector<std::string> links_to_listeners(int port) {
 }
 
 bool has_one_open(std::string_view pid, const std::vector<std::string>& links) {
-  const Directory open(::opendir(fmt::format("/proc/{}/fd", pid).c_str()), ::closedir);
+  const DirectoryStream open(::opendir(fmt::format("/proc/{}/fd", pid).c_str()), ::closedir);
   if (!open) return false;
   while (const dirent* entry = ::readdir(open.get())) {
     std::array<char, 64> buffer;  // the end of a longer one is not missed: it is none of ours
@@ -130,7 +130,7 @@ std::optional<ListeningSocket> parse_tcp_line(std::string_view line) {
 std::optional<PortHolder> holder_of_port(int port) {
   const auto links = links_to_listeners(port);
   if (links.empty()) return std::nullopt;
-  const Directory processes(::opendir("/proc"), ::closedir);
+  const DirectoryStream processes(::opendir("/proc"), ::closedir);
   if (!processes) return std::nullopt;
   // The kernel lists them by their pids, the lowest first.
   while (const dirent* entry = ::readdir(processes.get())) {
