@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/publishing.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/log.h"
 #include "base/text.h"
 #include "build/notify.h"
@@ -381,7 +384,23 @@ void Publishing::flush() {
     degraded_ = why;
     publish(state::StateDegraded{why});
   }
+  call_those_who_wait();
   arm();
+}
+
+void Publishing::when_written(const TargetId& target, std::function<void()> then) {
+  when_written_.emplace_back(target, std::move(then));
+  if (!flushes_) flushes_ = loop_.at(now(), "answering", [this] { flush(); });
+}
+
+void Publishing::call_those_who_wait() {
+  const auto first = std::stable_partition(
+      when_written_.begin(), when_written_.end(),
+      [this](const auto& waiting) { return states_.is_behind(waiting.first); });
+  // Others may begin to wait meanwhile.
+  std::vector called(std::make_move_iterator(first), std::make_move_iterator(when_written_.end()));
+  when_written_.erase(first, when_written_.end());
+  for (const auto& [target, then] : called) then();
 }
 
 std::string Publishing::degraded() const {

@@ -4,9 +4,11 @@
 // here.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/diagnostic.h"
@@ -101,6 +103,9 @@ class Publishing {
   [[nodiscard]] state::EventBus& bus() { return bus_; }
   // Writes down and tells at once what was published; else it is done when the loop's turn ends.
   void flush();
+  // Calls `then` from the loop, when the state file of that target says what is known now. If it
+  // cannot be written nobody is kept waiting for it.
+  void when_written(const TargetId& target, std::function<void()> then);
   // Why something that others are to see cannot be written at the moment; empty if all can.
   [[nodiscard]] std::string degraded() const;
   [[nodiscard]] state::StateManager& states() { return states_; }
@@ -123,6 +128,7 @@ class Publishing {
   void make_safe(const std::filesystem::path& file,
                  const std::function<void(const Result<void>&, state::Moment)>& done);
   void make_log_room();
+  void call_those_who_wait();
   void arm();
 
   Loop& loop_;
@@ -140,6 +146,7 @@ class Publishing {
   std::uint64_t logged_ = 0;                            // bytes, since the logs were looked through
   std::map<TargetId, state::BuildEntry> last_success_;  // its program may yet amend it
   std::string degraded_;                                // that was told of
+  std::vector<std::pair<TargetId, std::function<void()>>> when_written_;
   Loop::Handle flushes_;
   DeadlineTimer timer_;
 };

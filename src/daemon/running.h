@@ -41,6 +41,7 @@ class ExecutableRunner {
   void kill() { supervisor_.kill(); }
   [[nodiscard]] bool is_down() const { return supervisor_.is_down(); }
   [[nodiscard]] state::RunnerState state() const;
+  [[nodiscard]] const TargetId& target() const { return target_.name; }
 
  private:
   [[nodiscard]] supervisor::Listener listener();

@@ -189,6 +189,8 @@ void Serving::on_request(ClientId id, const api::Request& request) {
     });
   } else if (auto answer = executions_.answer(request.method, request.params)) {
     respond(id, request.id, std::move(*answer));
+  } else if (const auto order = runner_order_for(request.method)) {
+    order_runner(id, request, *order);
   } else if (const auto method = method_for(request.method)) {
     respond(id, request.id, (this->**method)(request.params));
   } else {
@@ -325,6 +327,24 @@ void Serving::wait_for_execution(ClientId id, const api::Request& request) {
   });
 }
 
+// Who has the answer reads no older state file.
+void Serving::order_runner(ClientId id, const api::Request& request, RunnerOrder order) {
+  const auto runner = runner_named(request.params);
+  if (!runner) return respond(id, request.id, tl::unexpected<RpcError>(runner.error()));
+  ((*runner)->*order)();
+  const auto answer = [this, id, request] {
+    respond(id, request.id, runner_status(request.params));
+  };
+  parts_.publishing.when_written((*runner)->target(), answer);
+}
+
+std::optional<Serving::RunnerOrder> Serving::runner_order_for(std::string_view method) {
+  if (method == api::method::kRunnerStart) return &ExecutableRunner::start;
+  if (method == api::method::kRunnerStop) return &ExecutableRunner::stop;
+  if (method == api::method::kRunnerRestart) return &ExecutableRunner::restart;
+  return std::nullopt;
+}
+
 // ---- Answered at once
 // -------------------------------------------------------------------------------------
 
@@ -338,9 +358,6 @@ std::optional<Serving::Method> Serving::method_for(std::string_view name) {
       {api::method::kPause, &Serving::pause},
       {api::method::kResume, &Serving::resume},
       {api::method::kStop, &Serving::stop},
-      {api::method::kRunnerStart, &Serving::runner_start},
-      {api::method::kRunnerStop, &Serving::runner_stop},
-      {api::method::kRunnerRestart, &Serving::runner_restart},
       {api::method::kRunnerStatus, &Serving::runner_status},
   };
   for (const auto& [known, method] : kMethods) {
@@ -441,28 +458,6 @@ tl::expected<Json, RpcError> Serving::runner_status(const Json& params) {
   const auto runner = runner_named(params);
   if (!runner) return tl::unexpected<RpcError>(runner.error());
   return state::to_json((*runner)->state());
-}
-
-tl::expected<Json, RpcError> Serving::order_runner(const Json& params,
-                                                   void (ExecutableRunner::*order)()) {
-  const auto runner = runner_named(params);
-  if (!runner) return tl::unexpected<RpcError>(runner.error());
-  ((*runner)->*order)();
-  // Who has the answer reads no older state file.
-  parts_.publishing.flush();
-  return state::to_json((*runner)->state());
-}
-
-tl::expected<Json, RpcError> Serving::runner_start(const Json& params) {
-  return order_runner(params, &ExecutableRunner::start);
-}
-
-tl::expected<Json, RpcError> Serving::runner_stop(const Json& params) {
-  return order_runner(params, &ExecutableRunner::stop);
-}
-
-tl::expected<Json, RpcError> Serving::runner_restart(const Json& params) {
-  return order_runner(params, &ExecutableRunner::restart);
 }
 
 }  // namespace poltergeist::daemon

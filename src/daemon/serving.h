@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -58,6 +59,7 @@ class Serving {
     Instant heard;               // of it, last
     int executions = 0;          // that it waits for
   };
+  using RunnerOrder = void (ExecutableRunner::*)();
   using Method = tl::expected<api::Json, api::RpcError> (Serving::*)(const api::Json& params);
 
   Serving(Loop& loop, Parts parts, std::string version);
@@ -78,6 +80,8 @@ class Serving {
   void build(ClientId id, const api::Request& request);
   void add_waiter(ClientId id, const api::RequestId& request, Waiter waiter, bool one_answer);
   void wait_for_execution(ClientId id, const api::Request& request);
+  void order_runner(ClientId id, const api::Request& request, RunnerOrder order);
+  [[nodiscard]] static std::optional<RunnerOrder> runner_order_for(std::string_view method);
 
   // Answered at once.
   [[nodiscard]] static std::optional<Method> method_for(std::string_view name);
@@ -89,16 +93,10 @@ class Serving {
   [[nodiscard]] tl::expected<api::Json, api::RpcError> pause(const api::Json& params);
   [[nodiscard]] tl::expected<api::Json, api::RpcError> resume(const api::Json& params);
   [[nodiscard]] tl::expected<api::Json, api::RpcError> stop(const api::Json& params);
-  [[nodiscard]] tl::expected<api::Json, api::RpcError> runner_start(const api::Json& params);
-  [[nodiscard]] tl::expected<api::Json, api::RpcError> runner_stop(const api::Json& params);
-  [[nodiscard]] tl::expected<api::Json, api::RpcError> runner_restart(const api::Json& params);
   [[nodiscard]] tl::expected<api::Json, api::RpcError> runner_status(const api::Json& params);
 
   [[nodiscard]] tl::expected<const config::Target*, api::RpcError> target_named(
       const std::string& name) const;
-  // Tells the runner that `params` name, and says what state it is in then.
-  [[nodiscard]] tl::expected<api::Json, api::RpcError> order_runner(
-      const api::Json& params, void (ExecutableRunner::*order)());
   [[nodiscard]] tl::expected<ExecutableRunner*, api::RpcError> runner_named(
       const api::Json& params);
 

@@ -17,6 +17,9 @@ namespace {
 
 constexpr Milliseconds kPace{200};     // between writes that may wait
 constexpr Milliseconds kRetry{2'000};  // after a write that failed
+// Most programs that are told to end have ended by then, and are told of together with what
+// follows.
+constexpr Milliseconds kEndTakes{5};
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -144,7 +147,7 @@ bool StateManager::set_timing(const TargetId& target, BuildId build, const Timin
                               Moment at) {
   auto* known = entry_for(target);
   if (known == nullptr || !on_timing(known->state, build, timing)) return false;
-  write_next(*known, at);
+  write_by(*known, at.now + kEndTakes);
   return true;
 }
 
@@ -192,8 +195,13 @@ bool StateManager::set_runner(const TargetId& target, const RunnerState& runner,
   auto* known = entry_for(target);
   if (known == nullptr || known->state.runner == runner) return false;
   known->state.runner = runner;
-  write_next(*known, at);
+  write_by(*known, runner.status == RunnerStatus::Stopping ? at.now + kEndTakes : at.now);
   return true;
+}
+
+bool StateManager::is_behind(const TargetId& target) const {
+  const auto found = entries_.find(target);
+  return !closed_ && found != entries_.end() && found->second.due && !found->second.trouble;
 }
 
 Subscription StateManager::on_status(OnStatus listener) {
@@ -252,9 +260,8 @@ void StateManager::write_now(Entry& entry, Moment at) {
   write(entry, Sync::No, at);
 }
 
-// When on_time() is called, which is when the loop's turn ends.
-void StateManager::write_next(Entry& entry, Moment at) {
-  entry.due = at.now;
+void StateManager::write_by(Entry& entry, Instant when) {
+  entry.due = earlier(entry.due, when);
 }
 
 void StateManager::write_paced(Entry& entry, Moment at) {

@@ -4,12 +4,12 @@
 // lock may have one. One thread.
 //
 // The model: memory is the truth and a file follows it. A change that a reader must not miss (a
-// build begins or ends, freshness is lost or gained) is written at once; what a runner does is due
-// at once, because to replace a file takes as long as to start a program, which is not to wait for
-// it; progress is written at most five times a second. A verdict is first written and told to the
-// listeners; at the next on_time() somebody is asked to make it safe against a power cut, because a
-// disk may take longer than anybody is allowed to wait. What cannot be written stays due and is
-// tried again; degraded() says why meanwhile.
+// build begins or ends, freshness is lost or gained) is written at once; progress at most five
+// times a second. What a runner does is written by the next on_time(), because to replace a file
+// takes as long as to start a program, which is not to wait for it. A verdict is first written and
+// told to the listeners; at the next on_time() somebody is asked to make it safe against a power
+// cut, because a disk may take longer than anybody is allowed to wait. What cannot be written stays
+// due and is tried again; degraded() says why meanwhile.
 #pragma once
 
 #include <cstdint>
@@ -73,6 +73,9 @@ class StateManager {
   bool set_hook(const TargetId& target, const HookResult& result, Moment at);
   bool set_runner(const TargetId& target, const RunnerState& runner, Moment at);
 
+  // Its file does not say yet what is known, and nothing stands in the way of its being written.
+  [[nodiscard]] bool is_behind(const TargetId& target) const;
+
   // Hears each change of a build's status, after it was written: building, success, failure.
   [[nodiscard]] Subscription on_status(OnStatus listener);
 
@@ -105,7 +108,7 @@ class StateManager {
   void write(Entry& entry, Sync sync, Moment at);
   void make_safe(const TargetId& target, Entry& entry);
   void write_now(Entry& entry, Moment at);
-  static void write_next(Entry& entry, Moment at);
+  static void write_by(Entry& entry, Instant when);
   void write_paced(Entry& entry, Moment at);
   void note_trouble(const Error& error);
   void forget_settled_trouble();

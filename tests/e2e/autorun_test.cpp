@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "api/client.h"
+#include "support/rounds.h"
 #include "support/test_project.h"
 
 using namespace poltergeist::test;
@@ -41,6 +43,31 @@ TEST_CASE("the program starts with the first success and restarts once per succe
   const auto runner = project.state_of("app")["runner"];
   CHECK(runner["status"] == "running");
   CHECK(runner["restarts"] == 1);
+}
+
+TEST_CASE("who has the answer to an order for a runner reads no older state file") {
+  TestProject project;
+  project.write("app.sh", waiting_program("one"));
+  project.configure(configuration({{"enabled", true}, {"restartDelayMs", 0}}));
+  project.haunt();
+  REQUIRE(runs(project, "one\n"));
+  auto client = poltergeist::api::Client::connect(project.socket());
+  REQUIRE(client);
+  const Json params{{"target", "app"}};
+  const auto runner = [&] { return project.state_of("app")["runner"]; };
+  for (int i = 0; i < rounds(20, 1000); ++i) {
+    REQUIRE(await([&] { return runner()["status"] == "running"; }));
+    const auto before = runner()["pid"];
+    REQUIRE(client->call("runner.restart", params));
+    const auto after = runner();
+    INFO(after.dump());
+    CHECK((after["status"] != "running" || after["pid"] != before));
+    REQUIRE(client->call("runner.stop", params));
+    CHECK(runner()["status"] != "running");
+    const auto started = client->call("runner.start", params);
+    REQUIRE(started);
+    CHECK(runner()["status"] != "idle");
+  }
 }
 
 TEST_CASE("a failed build leaves the program alone") {

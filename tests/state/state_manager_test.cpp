@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <csignal>
+#include <fstream>
 #include <optional>
 #include <stdexcept>
 
@@ -196,19 +197,45 @@ TEST_CASE("what a reader must not miss is written at once, what only counts is n
   CHECK(given.file().output_path == "/p/build/app");
 }
 
-TEST_CASE("what a runner does is due at once and does not wait for its file") {
+TEST_CASE("what a runner does is not kept waiting by its file") {
   Given given;
   const auto seq = given.file().seq;
-  given.manager->set_runner(kApp, {.status = RunnerStatus::Stopping, .pid = 1}, at(7));
-  given.manager->set_runner(kApp, {.status = RunnerStatus::Running, .pid = 2}, at(8));
+  CHECK_FALSE(given.manager->is_behind(kApp));
+  given.manager->set_runner(kApp, {.status = RunnerStatus::Running, .pid = 1}, at(1));
   CHECK(given.file().seq == seq);
-  CHECK(given.manager->find(kApp)->runner->pid == 2);
-  REQUIRE(given.manager->deadline());
-  CHECK(*given.manager->deadline() <= at(8).now);
-  given.manager->on_time(at(8));
-  CHECK(given.file().seq == seq + 1);
-  CHECK(given.file().runner->pid == 2);
+  CHECK(given.manager->is_behind(kApp));
+  CHECK(given.manager->deadline() == at(1).now);
+  given.manager->on_time(at(1));
+  CHECK(given.file().runner->pid == 1);
+
+  // Told of with what follows it, if that is soon.
+  given.manager->set_runner(kApp, {.status = RunnerStatus::Stopping, .pid = 1}, at(10));
+  CHECK(given.manager->deadline() == at(15).now);
+  given.manager->on_time(at(14));
+  CHECK(given.file().runner->status == RunnerStatus::Running);
+  CHECK(given.manager->is_behind(kApp));
+  given.manager->set_runner(kApp, {.status = RunnerStatus::Starting}, at(14));
+  CHECK(given.manager->deadline() == at(14).now);
+  given.manager->on_time(at(14));
+  CHECK(given.file().runner->status == RunnerStatus::Starting);
+  CHECK_FALSE(given.manager->is_behind(kApp));
+  given.manager->set_runner(kApp, {.status = RunnerStatus::Stopping, .pid = 2}, at(20));
+  given.manager->on_time(at(25));
+  CHECK(given.file().runner->status == RunnerStatus::Stopping);
+  CHECK(given.file().seq == seq + 3);
   CHECK_FALSE(given.manager->deadline());
+}
+
+TEST_CASE("what cannot be written is behind and nobody waits for it") {
+  Given given;
+  std::filesystem::remove_all(given.paths.state_dir());
+  std::ofstream(given.paths.state_dir()).close();
+  given.manager->set_runner(kApp, {.status = RunnerStatus::Running, .pid = 1}, at(1));
+  CHECK(given.manager->is_behind(kApp));
+  given.manager->on_time(at(1));
+  CHECK(given.manager->degraded());
+  CHECK_FALSE(given.manager->is_behind(kApp));
+  CHECK_FALSE(given.manager->is_behind(TargetId("nobody")));
 }
 
 TEST_CASE("saying the same twice writes once") {
