@@ -375,8 +375,10 @@ void Tasking::perform(const tasks::Settle& settle) {
   auto record = std::move(found->second);
   records_.erase(found);
   parts_.kept_state.end(state::scope_for(settle.id));
-  log_info("execution {} of {}: {}", settle.id.value(), record.entry.task.value(),
-           name_in(kExecutionOutcomes, settle.outcome));
+  // A success is in the journal, and there may be a thousand of them in a second.
+  const auto level = settle.outcome == ExecutionOutcome::Success ? LogLevel::Debug : LogLevel::Info;
+  log_at(level, "execution {} of {}: {}", settle.id.value(), record.entry.task.value(),
+         name_in(kExecutionOutcomes, settle.outcome));
   parts_.bus.forget(state::scope_for(settle.id));
   for (const auto& then : record.waiting) then(*record.result);
 }

@@ -117,6 +117,9 @@ Result<std::unique_ptr<Database>> Database::open_to_read(const std::filesystem::
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file, int mode) {
+  // Before the first connection. Nobody asks how much it has allocated, and to know that it would
+  // take a lock for each allocation.
+  [[maybe_unused]] static const int configured = ::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   sqlite3* connection = nullptr;
   const int code = ::sqlite3_open_v2(file.c_str(), &connection,
                                      mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, nullptr);

@@ -10,6 +10,10 @@ TEST_CASE("a wall time is written as ISO 8601 in UTC with milliseconds, and read
   const WallTime time(1'700'000'000'123ms);
   CHECK(to_iso8601(time) == "2023-11-14T22:13:20.123Z");
   CHECK(from_iso8601("2023-11-14T22:13:20.123Z") == time);
+  CHECK(to_iso8601(WallTime(0ms)) == "1970-01-01T00:00:00.000Z");
+  CHECK(to_iso8601(WallTime(-1ms)) == "1969-12-31T23:59:59.999Z");
+  CHECK(to_iso8601(WallTime(1'709'164'800'000ms)) == "2024-02-29T00:00:00.000Z");
+  CHECK(to_iso8601(WallTime(253'402'300'799'999ms)) == "9999-12-31T23:59:59.999Z");
   CHECK_FALSE(from_iso8601("2023-11-14 22:13:20.123Z"));
   CHECK_FALSE(from_iso8601(""));
 }
