@@ -528,7 +528,8 @@ TEST_CASE("after kill -9 nothing is running, nothing is alive, and nothing is ex
   }));
   const auto child = std::stoi(project.read("child"));
   const auto daemon = project.daemon_pid();
-  // With its shepherd, who would have ended them sooner.
+  // With its shepherd, who would have ended them sooner, and which it would replace.
+  REQUIRE(::kill(daemon, SIGSTOP) == 0);
   for (const auto pid : poltergeist::test::shepherds_of(daemon)) ::kill(pid, SIGKILL);
   REQUIRE(::kill(daemon, SIGKILL) == 0);
   REQUIRE(await([&] { return ::kill(daemon, 0) != 0; }));

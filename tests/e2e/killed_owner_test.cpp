@@ -145,6 +145,7 @@ TEST_CASE("what a daemon left that was killed with its shepherd the next one end
   const auto left = std::stoi(project.read("from-app"));
   const auto branch = containment_of(project).substr(std::string("cgroups below ").size());
   REQUIRE(std::filesystem::exists(branch));
+  daemon.signal(SIGSTOP);  // it would replace the shepherd
   for (const auto pid : shepherds_of(daemon.pid())) ::kill(pid, SIGKILL);
   daemon.signal(SIGKILL);
   static_cast<void>(daemon.await_end());
