@@ -68,7 +68,7 @@ Result<void> forget_old(Database& database, const EventRecord& record) {
              record.seq - Journal::kKeptPerScope, &record.scope);
 }
 
-Result<void> make_room(Database& database, const EventRecord& record) {
+Result<void> make_room(Database& database, const EventRecord& record, std::int64_t most_bytes) {
   if (record.position % kBetweenLooks != 0) return {};
   const auto pages = database.whole("PRAGMA page_count");
   const auto unused = database.whole("PRAGMA freelist_count");
@@ -76,7 +76,7 @@ Result<void> make_room(Database& database, const EventRecord& record) {
   for (const auto* figure : {&pages, &unused, &size}) {
     if (!*figure) return fail(figure->error());
   }
-  if ((*pages - *unused) * *size <= Journal::kMostBytes) return {};
+  if ((*pages - *unused) * *size <= most_bytes) return {};
   return run(database,
              "DELETE FROM events WHERE position IN"
              " (SELECT position FROM events ORDER BY position LIMIT ?1)",
@@ -124,8 +124,8 @@ std::uint64_t number_behind_all(WallTime now) {
 
 }  // namespace
 
-Journal::Journal(std::shared_ptr<ProjectDatabase> database, WallTime now)
-    : database_(std::move(database)) {
+Journal::Journal(std::shared_ptr<ProjectDatabase> database, WallTime now, std::int64_t most_bytes)
+    : database_(std::move(database)), most_bytes_(most_bytes) {
   const auto last = database_->attempt([](Database& opened) {
     return opened.whole("SELECT coalesce(max(position), 0) FROM events");
   });
@@ -217,7 +217,7 @@ Result<void> Journal::write(Database& database) {
   for (auto record = recent_.end() - unstored; record != recent_.end(); ++record) {
     if (auto done = insert_event(database, *record); !done) return done;
     if (auto done = forget_old(database, *record); !done) return done;
-    if (auto done = make_room(database, *record); !done) return done;
+    if (auto done = make_room(database, *record, most_bytes_); !done) return done;
   }
   return {};
 }

@@ -35,7 +35,7 @@ class Journal {
   // those of an execution go with it (executions.h).
   static constexpr std::uint64_t kKeptPerScope = 10'000;
   static constexpr std::uint64_t kForgottenAtOnce = 64;
-  // Beyond so many bytes of the database the oldest of all scopes go first.
+  // Beyond so many bytes of the database the oldest of all scopes go.
   static constexpr std::int64_t kMostBytes = std::int64_t{512} << 20U;
   // What waits in memory: so many, and so many bytes of their data; the oldest are given up.
   static constexpr std::size_t kMostUnstored = 1'000;
@@ -46,7 +46,8 @@ class Journal {
 
   // In memory only. `why` is its trouble; empty if nobody expects it to be kept.
   explicit Journal(std::string why = {}) : trouble_(std::move(why)) {}
-  Journal(std::shared_ptr<ProjectDatabase> database, WallTime now);
+  Journal(std::shared_ptr<ProjectDatabase> database, WallTime now,
+          std::int64_t most_bytes = kMostBytes);
   Journal(Journal&&) noexcept;
   Journal& operator=(Journal&&) noexcept;
   // Writes what is left, if it can.
@@ -86,6 +87,7 @@ class Journal {
   void make_room_in_memory();
 
   std::shared_ptr<ProjectDatabase> database_;
+  std::int64_t most_bytes_ = kMostBytes;
   std::map<std::string, std::uint64_t> last_seq_;  // of scopes that something happened in
   std::deque<EventRecord> recent_;  // the last ones, and all that are not stored; without a gap
   std::size_t unstored_bytes_ = 0;

@@ -243,6 +243,26 @@ TEST_CASE("of each scope the last ten thousand events are kept, without a gap") 
   CHECK(numbers_of(since(journal, kScope, 5)) == kept);
 }
 
+TEST_CASE("beyond the room of the database the oldest events go, of all scopes") {
+  constexpr std::int64_t kRoom = 4 << 20;
+  constexpr std::uint64_t kMore = 8'000;
+  const test::TempDir root;
+  const auto database = database_at(root);
+  Journal journal(database, kStart, kRoom);
+  add(journal, paused());
+  const std::string kilobyte(1024, 'x');
+  for (std::uint64_t i = 1; i <= kMore; ++i) {
+    add(journal, said(kilobyte));
+    if (i % 500 == 0) REQUIRE(journal.store({}));
+  }
+  const auto kept = numbers_of(since(journal, kScope, 0));
+  REQUIRE(kept.size() > 1'000);
+  CHECK(kept.size() * kilobyte.size() < kRoom);
+  CHECK(kept == counted(kept.front(), kMore));
+  CHECK(since(journal, "daemon", 0).empty());
+  CHECK(add(journal, paused()) == 2);
+}
+
 TEST_CASE("events of an execution are forgotten with it") {
   const test::TempDir root;
   const auto database = database_at(root);
