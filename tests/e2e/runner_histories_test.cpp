@@ -121,10 +121,13 @@ class Histories {
   [[nodiscard]] bool is_quiet() const {
     const auto status = runner_of(project_).value("status", "");
     if (!is_wanted_) return status == "idle";
+    // One that was killed may not have come to say which it is.
+    if (status == "failed") return runner_of(project_)["generation"] == newest_build();
     const auto versions = started(project_);
-    return (status == "running" || status == "failed") && !versions.empty() &&
-           versions.back() == last_;
+    return status == "running" && !versions.empty() && versions.back() == last_;
   }
+
+  [[nodiscard]] Json newest_build() const { return project_.state_of("app")["lastBuild"]["id"]; }
 
   const TestProject& project_;
   Dice dice_{20261122};
