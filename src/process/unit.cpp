@@ -85,6 +85,7 @@ void Unit::on_leader_exit() {
 void Unit::signal_all(int signal) {
   if (is_over_) return;
   if (signal == SIGKILL) return kill_all();
+  if (exit_ && child_.containment().is_empty()) return;  // the usual end: nobody is left to be told
   child_.containment().signal_all(signal);
 }
 

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "base/text.h"
@@ -25,11 +26,13 @@ Result<UniqueFd> open_regular(const std::filesystem::path& path, struct stat& st
 
 Result<std::string> read_all(int fd, const std::filesystem::path& path, std::size_t limit) {
   std::string text;
-  constexpr std::size_t kStep = 64 << 10;
+  constexpr std::size_t kLongestStep = 64 << 10;
+  // Most are short, and what is read of the kernel is so all the time.
+  std::size_t step = 4 << 10;
   while (true) {
     const std::size_t used = text.size();
-    text.resize(used + kStep);
-    const ssize_t count = ::read(fd, text.data() + used, kStep);
+    text.resize(used + step);
+    const ssize_t count = ::read(fd, text.data() + used, step);
     if (count < 0 && errno == EINTR) {
       text.resize(used);
       continue;
@@ -37,6 +40,7 @@ Result<std::string> read_all(int fd, const std::filesystem::path& path, std::siz
     if (count < 0) return fail_errno("reading {}", path.string());
     text.resize(used + static_cast<std::size_t>(count));
     if (count == 0) return text;
+    step = std::min(2 * step, kLongestStep);
     if (text.size() > limit) {
       return fail(Errc::Invalid, "{}: larger than {} bytes", path.string(), limit);
     }
