@@ -55,7 +55,7 @@ TEST_CASE("who has the answer to an order for a runner reads no older state file
   REQUIRE(client);
   const Json params{{"target", "app"}};
   const auto runner = [&] { return project.state_of("app")["runner"]; };
-  for (int i = 0; i < rounds(20, 1000); ++i) {
+  for (int i = 0; i < rounds(8, 1000); ++i) {
     REQUIRE(await([&] { return runner()["status"] == "running"; }));
     const auto before = runner()["pid"];
     REQUIRE(client->call("runner.restart", params));
