@@ -11,6 +11,7 @@
 // - FAKE_BELOW: the last two are so at this path and below only;
 // - FAKE_MOUNT: what is mounted at FAKE_BELOW is of this type in the list of mounts ("nfs4" and a
 //   blank, to be as long as the true one);
+// - FAKE_COARSE_TIMES: the times of files are whole seconds, as on FAT and ext3;
 // - FAKE_NO_PROCESSES: while that file is there, clone(2) makes none, and no thread can be started,
 //   as beyond RLIMIT_NPROC; and no directory is a cgroup, in which a process would be born past the
 //   C library.
@@ -23,6 +24,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -105,6 +107,25 @@ extern "C" int gettimeofday(struct timeval* time, void*) noexcept {
   time->tv_sec = precise.tv_sec;
   time->tv_usec = precise.tv_nsec / 1000;
   return 0;
+}
+
+extern "C" int fstatat(int fd, const char* path, struct stat* status, int flags) noexcept {
+  const auto result = ::syscall(SYS_newfstatat, fd, path, status, flags);
+  if (result == 0 && std::getenv("FAKE_COARSE_TIMES") != nullptr)
+    status->st_atim.tv_nsec = status->st_mtim.tv_nsec = status->st_ctim.tv_nsec = 0;
+  return static_cast<int>(result);
+}
+
+extern "C" int stat(const char* path, struct stat* status) noexcept {
+  return fstatat(AT_FDCWD, path, status, 0);
+}
+
+extern "C" int lstat(const char* path, struct stat* status) noexcept {
+  return fstatat(AT_FDCWD, path, status, AT_SYMLINK_NOFOLLOW);
+}
+
+extern "C" int fstat(int fd, struct stat* status) noexcept {
+  return fstatat(fd, "", status, AT_EMPTY_PATH);
 }
 
 extern "C" int statfs(const char* path, struct statfs* status) noexcept {
