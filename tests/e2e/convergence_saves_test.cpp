@@ -49,6 +49,11 @@ std::size_t builds_before_a_held_one(const OracleProject& project) {
   return before;
 }
 
+bool is_told_of_writers(const OracleProject& project) {
+  const auto backend = project.watch_status().at("backend");
+  return backend != "poll" && backend != "watchman";
+}
+
 }  // namespace
 
 TEST_CASE("whatever saves a file, the build sees it, and nothing is built twice") {
@@ -187,11 +192,13 @@ TEST_CASE("what is written with the bytes that it had sets nothing off") {
   project.write("src/b.c", "more text");
   project.haunt();
   REQUIRE(project.fault() == "");
+  // Who is not told of writers may look at a file that was emptied to be written.
+  const auto how = is_told_of_writers(project) ? std::ios::out : std::ios::in | std::ios::out;
   const auto before = project.builds();
   for (int i = 0; i < backend_rounds(25, 334); ++i) {
     REQUIRE(::utimensat(AT_FDCWD, file.c_str(), nullptr, 0) == 0);
     REQUIRE(project.fault() == "");
-    project.write("src/a.c", "text");
+    std::ofstream(file, how) << "text";
     REQUIRE(project.fault() == "");
     fs::rename(project.write("aside", "text"), file);
     REQUIRE(project.fault() == "");
@@ -232,8 +239,7 @@ TEST_CASE("a file that is emptied before it is written is built once, also witho
   const auto file = project.write("src/a.c", "first");
   project.haunt();
   REQUIRE(project.fault() == "");
-  const auto backend = project.watch_status().at("backend");
-  if (backend == "poll" || backend == "watchman") {
+  if (!is_told_of_writers(project)) {
     WARN("SKIPPED: who polls, or has a settling of its own, does not see writers");
     return;
   }
