@@ -26,6 +26,20 @@ int poll_timeout(std::optional<Instant> deadline) {
   return left < 0 ? 0 : static_cast<int>(std::min<std::int64_t>(left, 1 << 30));
 }
 
+std::string text_of(ProtocolRange range) {
+  if (range.oldest == range.newest) return std::to_string(range.newest);
+  return fmt::format("{} to {}", range.oldest, range.newest);
+}
+
+Failure fail_as_foreign(const Hello& hello) {
+  const bool is_newer = hello.protocols.oldest > kProtocols.newest;
+  return fail(Errc::Protocol,
+              "the daemon ({}) is {} than this program: it speaks protocol {}, this one {}; "
+              "{}`poltergeist restart` starts a daemon of this version in its place",
+              hello.version, is_newer ? "newer" : "older", text_of(hello.protocols),
+              text_of(kProtocols), is_newer ? "update this one, or " : "");
+}
+
 }  // namespace
 
 Result<Client> Client::open(const std::filesystem::path& socket) {
@@ -34,30 +48,27 @@ Result<Client> Client::open(const std::filesystem::path& socket) {
   return Client(std::move(*connection));
 }
 
-Result<Client> Client::connect(const std::filesystem::path& socket, Milliseconds patience) {
+Result<Client> Client::connect(const std::filesystem::path& socket, Milliseconds patience,
+                               Speaks speaks) {
   auto client = open(socket);
   if (!client) return fail(client.error());
   const auto first = client->message_before(deadline_in(patience));
   if (!first) return fail(first.error(), "waiting for the daemon's greeting");
-  if (auto greeted = client->take_greeting(*first); !greeted) {
+  if (auto greeted = client->take_greeting(*first, speaks); !greeted) {
     return fail(greeted.error(), "{}", socket.string());
   }
   return client;
 }
 
-Result<void> Client::take_greeting(const Message& first) {
+Result<void> Client::take_greeting(const Message& first, Speaks speaks) {
   const auto* greeting = std::get_if<Notification>(&first);
   if (greeting == nullptr || greeting->method != method::kHello) {
     return fail(Errc::Protocol, "what listens there is no daemon of ours");
   }
   auto hello = from_json<Hello>(greeting->params);
   if (!hello) return fail(Errc::Protocol, "{}", hello.error().message);
-  if (hello->protocol != kProtocol) {
-    return fail(
-        Errc::Protocol,
-        "the daemon ({}) speaks protocol {}, this program {}; `poltergeist restart` starts a "
-        "daemon of this version",
-        hello->version, hello->protocol, kProtocol);
+  if (speaks == Speaks::Ours && !common_protocol(kProtocols, hello->protocols)) {
+    return fail_as_foreign(*hello);
   }
   hello_ = std::move(*hello);
   return {};

@@ -18,16 +18,21 @@ class Client {
   // Called for each notification that arrives during a call.
   using OnNotification = std::function<void(const Notification&)>;
 
+  // Whom a connection is for: Any may not speak a version of the protocol that we do. He can be
+  // asked to stop, and nothing else.
+  enum class Speaks { Ours, Any };
+
   // Connects and reads the daemon's hello within `patience`. Errc::Unavailable if nobody listens
   // there, Errc::Timeout if somebody does but does not answer, Errc::Protocol for another protocol.
   [[nodiscard]] static Result<Client> connect(const std::filesystem::path& socket,
-                                              Milliseconds patience = Milliseconds(5000));
+                                              Milliseconds patience = Milliseconds(5000),
+                                              Speaks speaks = Speaks::Ours);
 
   // The same for those who may not wait: whoever listens there has not spoken yet. The first
   // message that comes belongs to take_greeting(); requests may be sent before it.
   [[nodiscard]] static Result<Client> open(const std::filesystem::path& socket);
   // Errc::Protocol if it is no greeting, or one of another protocol.
-  [[nodiscard]] Result<void> take_greeting(const Message& first);
+  [[nodiscard]] Result<void> take_greeting(const Message& first, Speaks speaks = Speaks::Ours);
 
   // Sends a request and waits for its answer, at most `patience` (absent: as long as it takes).
   [[nodiscard]] Result<Json> call(std::string_view method, const Json& params = Json::object(),

@@ -141,4 +141,23 @@ Fields& Fields::read(const char* key, std::vector<std::string>& to, Need need) {
   return *this;
 }
 
+Fields& Fields::read(const char* key, std::map<std::string, std::string>& to, Need need) {
+  const Json* value = find(key, need);
+  if (value == nullptr) return *this;
+  std::map<std::string, std::string> strings;
+  bool good = value->is_object();
+  if (good) {
+    for (const auto& [name, entry] : value->items()) {
+      good = good && entry.is_string();
+      if (good) strings.emplace(name, entry.get<std::string>());
+    }
+  }
+  if (good) {
+    to = std::move(strings);
+  } else {
+    wrong(key, "an object of strings");
+  }
+  return *this;
+}
+
 }  // namespace poltergeist::api

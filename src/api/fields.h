@@ -4,6 +4,7 @@
 // the end.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ class Fields {
   Fields& read(const char* key, BuildId& to, Need need);
   Fields& read(const char* key, Json& to, Need need);
   Fields& read(const char* key, std::vector<std::string>& to, Need need);
+  Fields& read(const char* key, std::map<std::string, std::string>& to, Need need);
   template <typename T>
   Fields& read(const char* key, std::optional<T>& to, Need need) {
     if (find(key, Need::Optional) == nullptr) return *this;

@@ -3,6 +3,7 @@
 // Pure functions of bytes; docs/protocol.md is the specification.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -19,7 +20,24 @@ namespace poltergeist::api {
 
 using Json = nlohmann::json;
 
-inline constexpr int kProtocol = 1;
+// Versions of the protocol, from the oldest to the newest that somebody speaks. A version may add
+// methods and fields without a new number; one that takes something away or gives it another
+// meaning has one.
+struct ProtocolRange {
+  int oldest = 0;
+  int newest = 0;
+
+  friend bool operator==(const ProtocolRange&, const ProtocolRange&) = default;
+};
+// What this program speaks, whichever side it is.
+inline constexpr ProtocolRange kProtocols{1, 1};
+// The newest version that both speak, if there is one.
+[[nodiscard]] constexpr std::optional<int> common_protocol(ProtocolRange one, ProtocolRange other) {
+  const int newest = std::min(one.newest, other.newest);
+  if (newest < std::max(one.oldest, other.oldest)) return std::nullopt;
+  return newest;
+}
+
 // A longer line is refused and its sender dropped.
 inline constexpr std::size_t kLongestMessage = 1 << 20;
 

@@ -25,7 +25,8 @@ void put_flag(Json& json, const char* key, bool flag) {
 }  // namespace
 
 Json to_json(const Hello& value) {
-  return {{"protocol", value.protocol},
+  return {{"protocol", value.protocols.newest},
+          {"oldestProtocol", value.protocols.oldest},
           {"version", value.version},
           {"project", value.project},
           {"pid", value.pid}};
@@ -81,6 +82,7 @@ Json to_json(const TargetAnswer& value) {
   put(json, "startedAt", value.started_at);
   put(json, "finishedAt", value.finished_at);
   if (value.restart) json["restart"] = to_json(*value.restart);
+  if (!value.environment.empty()) json["environment"] = value.environment;
   return json;
 }
 
@@ -122,6 +124,8 @@ Json to_json(const DoctorResult& value) {
   put(daemon, "degraded", value.degraded);
   put(daemon, "cgroup", value.cgroup);
   put(daemon, "noCgroup", value.no_cgroup);
+  put_flag(daemon, "replaced", value.replaced);
+  if (!value.environment.empty()) daemon["environment"] = value.environment;
   Json watch = to_json(value.watch);
   watch["backend"] = value.backend;
   put(watch, "choice", value.choice);
@@ -144,13 +148,16 @@ Json to_json(const DoctorResult& value) {
 template <>
 Result<Hello> from_json(const Json& json) {
   Hello value;
+  std::optional<int> oldest;
   const auto read = Fields(json)
-                        .optional("protocol", value.protocol)
+                        .optional("protocol", value.protocols.newest)
+                        .optional("oldestProtocol", oldest)
                         .required("version", value.version)
                         .required("project", value.project)
                         .optional("pid", value.pid)
                         .done();
   if (!read) return fail(read.error(), "hello");
+  value.protocols.oldest = oldest.value_or(value.protocols.newest);
   return value;
 }
 
@@ -232,6 +239,7 @@ Result<TargetAnswer> from_json(const Json& json) {
                         .optional("startedAt", value.started_at)
                         .optional("finishedAt", value.finished_at)
                         .optional("restart", restart)
+                        .optional("environment", value.environment)
                         .done();
   if (!read) return fail(read.error(), "answer");
   if (!restart.is_null()) {
@@ -338,6 +346,8 @@ Result<DoctorResult> from_json(const Json& json) {
              .optional("degraded", value.degraded)
              .optional("cgroup", value.cgroup)
              .optional("noCgroup", value.no_cgroup)
+             .optional("replaced", value.replaced)
+             .optional("environment", value.environment)
              .done();
   if (!read) return fail(read.error(), "daemon");
   auto info = from_json<WatchInfo>(watch);

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <csignal>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,9 +48,10 @@ inline constexpr std::string_view kOutput = "output";
 inline constexpr std::string_view kProgress = "progress";
 }  // namespace method
 
-// The first message on every connection, from the daemon.
+// The first message on every connection, from the daemon. It is the same in every version of the
+// protocol, and so is `stop`: any version of ours can name and end any other.
 struct Hello {
-  int protocol = kProtocol;
+  ProtocolRange protocols = kProtocols;
   std::string version;
   std::string project;  // the root
   int pid = 0;
@@ -123,6 +125,8 @@ struct TargetAnswer {
   std::string started_at;  // ISO 8601, of that build; empty: none
   std::string finished_at;
   std::optional<RestartSettings> restart;  // absent: the target has no `autoRun`
+  // Of a failure: digests of the tool variables that its build had (process/tool_variables.h).
+  std::map<std::string, std::string> environment;
 };
 
 struct WaitResult {
@@ -175,6 +179,8 @@ struct DoctorResult {
   std::string degraded;    // why state cannot be written; empty if it can
   std::string cgroup;      // below which units have theirs
   std::string no_cgroup;   // why they have none
+  bool replaced = false;   // another file has taken the place of its program since it began
+  std::map<std::string, std::string> environment;  // as in TargetAnswer, its own
   WatchInfo watch;
   std::string backend;
   std::string choice;  // why it is not the usual one

@@ -84,7 +84,7 @@ std::string answer_line(const api::TargetAnswer& answer, const Style& style) {
   return why.empty() ? line : line + ": " + for_terminal(why);
 }
 
-std::string failure_text(const api::TargetAnswer& answer) {
+std::string failure_text(const api::TargetAnswer& answer, const std::string& hint) {
   if (answer.answer != api::Answer::Failed) return {};
   auto lines = errors_of(answer);
   if (lines.empty()) {
@@ -96,6 +96,7 @@ std::string failure_text(const api::TargetAnswer& answer) {
   std::string text;
   for (const auto& line : lines) text += "  " + line + '\n';
   if (!answer.log_file.empty()) text += "  the whole log: " + for_terminal(answer.log_file) + '\n';
+  if (!hint.empty()) text += "  " + hint + '\n';
   return text;
 }
 

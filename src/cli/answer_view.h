@@ -20,9 +20,10 @@ namespace poltergeist::cli {
 
 // "app: fresh, built in 1.2s" in one line, without its end.
 [[nodiscard]] std::string answer_line(const api::TargetAnswer& answer, const Style& style);
-// Behind a failure: its first errors, or the last lines of its output, and where the log is. Whole
-// lines.
-[[nodiscard]] std::string failure_text(const api::TargetAnswer& answer);
+// Behind a failure: its first errors, or the last lines of its output, where the log is, and `hint`
+// unless that is empty. Whole lines.
+[[nodiscard]] std::string failure_text(const api::TargetAnswer& answer,
+                                       const std::string& hint = {});
 
 // The answer as on the socket, and `status`, upstream's word for it: success or failure; else the
 // answer itself.

@@ -72,10 +72,10 @@ Refusal refusal_for(const api::RpcError& error) {
   return {exit_code_of(error.code), for_terminal(error.message), {}};
 }
 
-Attempt<api::Client> connect(const ProjectAt& project) {
+Attempt<api::Client> connect(const ProjectAt& project, api::Client::Speaks speaks) {
   const auto give_up = now() + kSettling;
   while (true) {
-    auto client = api::Client::connect(project.paths.socket(), kPatience);
+    auto client = api::Client::connect(project.paths.socket(), kPatience, speaks);
     if (client) return std::move(*client);
     if (client.error().code == Errc::Timeout) return refuse(silent(project));
     if (client.error().code != Errc::Unavailable) {

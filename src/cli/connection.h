@@ -15,7 +15,8 @@ inline constexpr Milliseconds kPatience{1500};
 // The refusal that says that no daemon runs, and how to start one.
 [[nodiscard]] Refusal no_daemon(const ProjectAt& project);
 
-[[nodiscard]] Attempt<api::Client> connect(const ProjectAt& project);
+[[nodiscard]] Attempt<api::Client> connect(const ProjectAt& project,
+                                           api::Client::Speaks speaks = api::Client::Speaks::Ours);
 
 // A call; its error as a refusal: an unknown target is 4, a daemon that is gone 3, …
 [[nodiscard]] Attempt<api::Json> ask(api::Client& client, std::string_view method,

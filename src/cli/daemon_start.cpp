@@ -21,6 +21,7 @@
 #include "daemon/project_file.h"
 #include "process/environment.h"
 #include "process/spawn.h"
+#include "process/tool_variables.h"
 #include "sys/clock.h"
 #include "sys/file_lock.h"
 #include "sys/files.h"
@@ -72,9 +73,21 @@ std::optional<int> running_pid(const ProjectAt& project) {
   return client->hello().pid;
 }
 
+// Whoever starts a daemon means his own environment, which one that runs already does not get.
+void say_how_it_differs(const ProjectAt& project) {
+  auto client = connect(project);
+  if (!client) return;
+  const auto status = ask(*client, api::method::kStatus);
+  if (!status) return;
+  const auto theirs = JsonView(*status)["daemon"]["environment"].texts_by_name();
+  const auto names = process::differing_from_own(theirs);
+  if (!names.empty()) say(process::difference_text(names));
+}
+
 int already_running(const ProjectAt& project, int pid) {
   print(fmt::format("a daemon (pid {}) haunts {} already\n", pid,
                     for_terminal(project.root().string())));
+  say_how_it_differs(project);
   return to_int(ExitCode::Yes);
 }
 

@@ -36,7 +36,7 @@ bool await_end(api::Client& client, const ProjectAt& project) {
 
 Attempt<std::optional<int>> stop_daemon(const ProjectAt& project) {
   if (!FileLock::is_held(project.paths.lock())) return std::nullopt;
-  auto client = connect(project);
+  auto client = connect(project, api::Client::Speaks::Any);
   if (!client) {
     // It ended by itself between the two looks.
     if (!FileLock::is_held(project.paths.lock())) return std::nullopt;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,6 +49,15 @@ class JsonView {
   [[nodiscard]] std::vector<std::string> texts() const {
     std::vector<std::string> all;
     for (const auto& item : items()) all.push_back(item.text());
+    return all;
+  }
+  // Of an object, those of its members that are text.
+  [[nodiscard]] std::map<std::string, std::string> texts_by_name() const {
+    std::map<std::string, std::string> all;
+    if (json_ == nullptr || !json_->is_object()) return all;
+    for (const auto& [name, value] : json_->items()) {
+      if (value.is_string()) all.emplace(name, JsonView(value).text());
+    }
     return all;
   }
   [[nodiscard]] bool is_there() const { return json_ != nullptr && !json_->is_null(); }

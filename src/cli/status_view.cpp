@@ -48,6 +48,25 @@ std::string daemon_text(const JsonView& daemon, WallTime now) {
   return text;
 }
 
+// What is not as it should be with the daemon itself.
+std::string daemon_warnings(const JsonView& daemon, const Style& style) {
+  std::string text;
+  const auto warn = [&](std::string_view label, const std::string& what) {
+    text += labelled(label, style.paint(Paint::Busy, what));
+  };
+  if (const auto why = daemon["degraded"].text(); !why.empty()) {
+    warn("degraded", "state cannot be written: " + why);
+  }
+  if (daemon["replaced"].flag().value_or(false)) {
+    warn("replaced", "another file has taken its program's place; `poltergeist restart` runs that");
+  }
+  if (const auto names = daemon["environmentDiffers"].texts(); !names.empty()) {
+    warn("environment",
+         joined(names, ", ") + ": not as in this shell; `poltergeist restart` gives it these");
+  }
+  return text;
+}
+
 std::string watch_text(const JsonView& watch) {
   const auto files = watch["files"].number();
   return listed(
@@ -80,6 +99,7 @@ std::string worker_text(const JsonView& worker) {
 
 std::string head_text(const JsonView& document, WallTime now, Detail detail, const Style& style) {
   std::string text = labelled("daemon", daemon_text(document["daemon"], now));
+  text += daemon_warnings(document["daemon"], style);
   const auto watch = document["watch"];
   if (const auto state = watch["state"].text(); !state.empty()) {
     const auto line = watch_text(watch);

@@ -14,6 +14,7 @@
 #include "cli/output.h"
 #include "cli/target_choice.h"
 #include "cli/verb_functions.h"
+#include "process/tool_variables.h"
 #include "sys/clock.h"
 
 namespace poltergeist::cli {
@@ -47,6 +48,10 @@ void show_answer(const BuildOptions& options, const api::TargetAnswer& answer, W
   // The errors went by with the output; where all of it is kept is still to be said.
   if (answer.answer == api::Answer::Failed && !answer.log_file.empty()) {
     say("  the whole log: " + for_terminal(answer.log_file));
+  }
+  if (const auto hint = process::difference_text(process::differing_from_own(answer.environment));
+      !hint.empty()) {
+    say("  " + hint);
   }
 }
 

@@ -4,12 +4,14 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/connection.h"
+#include "cli/json_view.h"
 #include "cli/known_state.h"
 #include "cli/output.h"
 #include "cli/status_view.h"
 #include "cli/target_choice.h"
 #include "cli/timing_view.h"
 #include "cli/verb_functions.h"
+#include "process/tool_variables.h"
 #include "sys/clock.h"
 
 namespace poltergeist::cli {
@@ -35,6 +37,13 @@ void show(const StatusOptions& options, const nlohmann::json& document, const st
     const auto detail = options.verbose ? Detail::Verbose : Detail::Short;
     print(status_text(document, wall_now(), detail, style_for(STDOUT_FILENO)));
   }
+}
+
+// Beside the daemon's tool variables, which of them are others than ours.
+void compare_environments(nlohmann::json& document) {
+  const auto theirs = JsonView(document)["daemon"]["environment"].texts_by_name();
+  const auto names = process::differing_from_own(theirs);
+  if (!names.empty()) document["daemon"]["environmentDiffers"] = names;
 }
 
 // The daemon narrows the answer to the target, and knows how it is spelt.
@@ -94,8 +103,9 @@ int verb_status(Arguments& arguments) {
   // Looking at a huge tree first may take its time.
   const auto patience = options.fresh ? std::nullopt : std::optional(kPatience);
   const auto method = options.timing ? api::method::kTiming : api::method::kStatus;
-  const auto document = ask(*client, method, params, patience);
+  auto document = ask(*client, method, params, patience);
   if (!document) return report(document.error());
+  if (!options.timing) compare_environments(*document);
   show(options, *document, options.target.empty() ? std::string() : only_name(*document));
   return to_int(ExitCode::Yes);
 }

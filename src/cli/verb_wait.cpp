@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/progress_line.h"
 #include "cli/verb_functions.h"
+#include "process/tool_variables.h"
 
 namespace poltergeist::cli {
 
@@ -38,7 +39,9 @@ void show_text(const api::WaitResult& result) {
   const auto style = style_for(STDOUT_FILENO);
   if (result.targets.empty()) say("no target is enabled: there is nothing to wait for");
   for (const auto& answer : result.targets) {
-    print(answer_line(answer, style) + '\n' + failure_text(answer));
+    print(answer_line(answer, style) + '\n' +
+          failure_text(answer,
+                       process::difference_text(process::differing_from_own(answer.environment))));
   }
 }
 

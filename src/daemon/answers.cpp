@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "daemon/reasons.h"
+#include "process/environment.h"
 #include "state/target_state_json.h"
 #include "sys/clock.h"
 
@@ -121,6 +122,7 @@ api::TargetAnswer Answers::answer_for(const TargetId& name) const {
                                             .stop_timeout = target->auto_run->stop_timeout};
     }
   }
+  if (answer.answer == api::Answer::Failed) answer.environment = environment_of(name);
   answer.output_path = building_.artifact_of(name);
   answer.log_file = publishing_.paths().log_file(name).string();
   const auto* state = publishing_.states().find(name);
@@ -140,6 +142,13 @@ api::TargetAnswer Answers::answer_for(const TargetId& name) const {
     answer.started_at = to_iso8601(build.timestamp - answer.duration);
   }
   return answer;
+}
+
+process::ToolVariables Answers::environment_of(const TargetId& name) const {
+  const auto* target = project_.find(name);
+  if (target == nullptr) return {};
+  return process::tool_variables(
+      process::merged_environment(process::own_environment(), target->env));
 }
 
 api::WaitResult Answers::result_for(const std::vector<TargetId>& targets) const {
@@ -247,6 +256,8 @@ api::Json Answers::status(const std::optional<TargetId>& only) const {
   if (const auto degraded = publishing_.degraded(); !degraded.empty()) {
     daemon["degraded"] = to_utf8(degraded);
   }
+  daemon["environment"] = process::tool_variables(process::own_environment());
+  if (is_replaced(program_)) daemon["replaced"] = true;
   return {
       {"daemon", std::move(daemon)},
       {"watch", std::move(watch)},

@@ -15,6 +15,8 @@
 #include "daemon/tasking.h"
 #include "daemon/watching.h"
 #include "process/orphanage.h"
+#include "process/tool_variables.h"
+#include "sys/files.h"
 
 namespace poltergeist::daemon {
 
@@ -38,6 +40,7 @@ class Answers {
         configuration_(configuration),
         started_(started),
         version_(std::move(version)),
+        program_(own_executable().value_or(std::filesystem::path())),
         log_file_(daemon_log(project, publishing.paths())) {}
 
   [[nodiscard]] bool is_configured(const TargetId& target) const;
@@ -64,6 +67,8 @@ class Answers {
   [[nodiscard]] api::Json worker() const;
   [[nodiscard]] build::Verdict last_hold(const TargetId& target) const;
   [[nodiscard]] std::string reason_for(const TargetId& target) const;
+  // What its builds have: the configuration's `env` over our own.
+  [[nodiscard]] process::ToolVariables environment_of(const TargetId& target) const;
 
   const config::Project& project_;
   const Building& building_;
@@ -74,6 +79,7 @@ class Answers {
   const ConfigurationState& configuration_;
   WallTime started_;
   std::string version_;
+  std::filesystem::path program_;   // from which we were started; empty: not known
   std::filesystem::path log_file_;  // as it was at the start
 };
 

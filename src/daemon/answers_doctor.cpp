@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "daemon/answers.h"
+#include "process/environment.h"
 #include "sys/clock.h"
 
 namespace poltergeist::daemon {
@@ -48,6 +49,8 @@ api::DoctorResult Answers::doctor() const {
           .degraded = publishing_.degraded(),
           .cgroup = cgroup ? cgroup->string() : "",
           .no_cgroup = cgroup ? "" : cgroup.error().message,
+          .replaced = is_replaced(program_),
+          .environment = process::tool_variables(process::own_environment()),
           .watch = watch(),
           .backend = std::string(watching_.backend()),
           .choice = watching_.choice(),

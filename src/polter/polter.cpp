@@ -17,6 +17,7 @@
 #include "polter/waiting.h"
 #include "polter/watch_mode.h"
 #include "process/command_line.h"
+#include "process/tool_variables.h"
 #include "sys/signals.h"
 
 namespace poltergeist::polter {
@@ -91,8 +92,10 @@ class Call {
  private:
   [[nodiscard]] Verdict verdict_on(const Waited& waited) const {
     if (waited.no_daemon) return verdict_for(options_, *waited.no_daemon);
-    return waited.answer ? verdict_for(options_, *waited.answer)
-                         : verdict_for(options_, waited.answer.error());
+    if (!waited.answer) return verdict_for(options_, waited.answer.error());
+    const auto& answer = *waited.answer;
+    return verdict_for(options_, answer,
+                       process::difference_text(process::differing_from_own(answer.environment)));
   }
 
   void tell(const Verdict& verdict) const {

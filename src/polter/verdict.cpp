@@ -46,13 +46,14 @@ void quote_log(const Options& options, const api::TargetAnswer& answer, Verdict&
                         lines.end());
 }
 
-Verdict failed(const Options& options, const api::TargetAnswer& answer) {
+Verdict failed(const Options& options, const api::TargetAnswer& answer, const std::string& hint) {
   Verdict verdict{.code = ExitCode::No};
   verdict.message = fmt::format("the build of {} failed after {}: {}", answer.target,
                                 format_duration(answer.duration), how_it_ended(answer));
   quote_diagnostics(answer, verdict);
   quote_log(options, answer, verdict);
   if (!answer.log_file.empty()) verdict.closing = fmt::format("its log: {}", answer.log_file);
+  if (!hint.empty()) verdict.closing += (verdict.closing.empty() ? "" : "\n") + hint;
   return verdict;
 }
 
@@ -65,12 +66,12 @@ std::string because(const api::TargetAnswer& answer, std::string_view otherwise)
   return answer.reason.empty() ? std::string(otherwise) : answer.reason;
 }
 
-Verdict unforced(const Options& options, const api::TargetAnswer& answer) {
+Verdict unforced(const Options& options, const api::TargetAnswer& answer, const std::string& hint) {
   switch (answer.answer) {
     case api::Answer::Fresh:
       return {.run = true};
     case api::Answer::Failed:
-      return failed(options, answer);
+      return failed(options, answer, hint);
     case api::Answer::Blocked:
       return refused(ExitCode::No, fmt::format("{} is not built: {}", answer.target,
                                                because(answer, "a dependency failed")));
@@ -131,8 +132,9 @@ Verdict forced_if_possible(const Options& options, Verdict verdict) {
 
 }  // namespace
 
-Verdict verdict_for(const Options& options, const api::TargetAnswer& answer) {
-  auto verdict = unforced(options, answer);
+Verdict verdict_for(const Options& options, const api::TargetAnswer& answer,
+                    const std::string& hint) {
+  auto verdict = unforced(options, answer, hint);
   return options.force ? forced(std::move(verdict)) : verdict;
 }
 

@@ -23,7 +23,9 @@ struct Verdict {
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 
-[[nodiscard]] Verdict verdict_for(const Options& options, const api::TargetAnswer& answer);
+// `hint` is a line of ours behind a failure; it may be empty.
+[[nodiscard]] Verdict verdict_for(const Options& options, const api::TargetAnswer& answer,
+                                  const std::string& hint = {});
 // There is no answer. With --force the artifact that the configuration names is run all the same.
 [[nodiscard]] Verdict verdict_for(const Options& options, const api::RpcError& error);
 // Nobody could be asked; the same holds.

@@ -2,7 +2,6 @@
 #include "state/state_dir.h"
 
 #include <fcntl.h>
-#include <sha2.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <cstdlib>
 
 #include "base/text.h"
+#include "sys/digest.h"
 #include "sys/files.h"
 #include "sys/unix_socket.h"
 
@@ -34,12 +34,6 @@ std::string with_dashes(std::string_view text) {
   std::replace_if(
       part.begin(), part.end(), [](char c) { return !is_plain(c); }, '-');
   return part;
-}
-
-std::string sha256(std::string_view text) {
-  std::array<char, SHA256_DIGEST_STRING_LENGTH> hex{};
-  ::SHA256Data(reinterpret_cast<const std::uint8_t*>(text.data()), text.size(), hex.data());
-  return {hex.data(), hex.size() - 1};
 }
 
 // "~" is no plain byte, so what is marked with it never equals a name that stands for itself.

@@ -212,4 +212,11 @@ Result<std::filesystem::path> own_executable() {
   return std::filesystem::path(text);
 }
 
+bool is_replaced(const std::filesystem::path& place) {
+  struct stat running {};
+  struct stat there {};
+  if (::stat("/proc/self/exe", &running) != 0 || ::stat(place.c_str(), &there) != 0) return false;
+  return running.st_ino != there.st_ino || running.st_dev != there.st_dev;
+}
+
 }  // namespace poltergeist

@@ -50,5 +50,7 @@ std::size_t sweep_temporaries(const std::filesystem::path& directory);
 [[nodiscard]] Result<Pipe> make_pipe();
 // The running program, also after its file was replaced.
 [[nodiscard]] Result<std::filesystem::path> own_executable();
+// Whether another file is at `place` now, from which this program was started: an update.
+[[nodiscard]] bool is_replaced(const std::filesystem::path& place);
 
 }  // namespace poltergeist

@@ -38,8 +38,10 @@ std::thread serve(const UniqueFd& listener, std::vector<std::string> script) {
   });
 }
 
-std::string hello_line(int protocol = kProtocol) {
-  return encode(Notification{"hello", to_json(Hello{protocol, "0.1.0", "/p", 1})});
+constexpr int kNext = kProtocols.newest + 1;
+
+std::string hello_line(ProtocolRange protocols = kProtocols) {
+  return encode(Notification{"hello", to_json(Hello{protocols, "0.1.0", "/p", 1})});
 }
 
 }  // namespace
@@ -106,10 +108,42 @@ TEST_CASE("nobody, a stranger and another protocol are told apart") {
     const auto listener = listen_at(dir / "s").value();
     CHECK(Client::connect(dir / "s", 1ms).error().code == Errc::Timeout);
   }
-  for (const auto& first : {std::string("220 smtp\r\n"), hello_line(kProtocol + 1)}) {
+  for (const auto& first : {std::string("220 smtp\r\n"), hello_line({kNext, kNext})}) {
     const auto listener = listen_at(dir / "s").value();
     auto server = serve(listener, {first});
     CHECK(Client::connect(dir / "s").error().code == Errc::Protocol);
     server.join();
   }
+}
+
+TEST_CASE("two sides speak the newest version that both do") {
+  const auto ranges = {ProtocolRange{1, 1}, ProtocolRange{1, 2}, ProtocolRange{2, 3}};
+  std::string table;
+  for (const auto& one : ranges) {
+    for (const auto& other : ranges) {
+      CHECK(common_protocol(one, other) == common_protocol(other, one));
+      table += std::to_string(common_protocol(one, other).value_or(0)) + ' ';
+    }
+  }
+  CHECK(table == "1 1 0 1 2 2 0 2 3 ");
+}
+
+TEST_CASE("a daemon that speaks newer protocols as well is understood, and says which ones") {
+  const test::TempDir dir;
+  const auto listener = listen_at(dir / "s").value();
+  auto server = serve(listener, {hello_line({kProtocols.newest, kNext})});
+  const auto client = Client::connect(dir / "s");
+  server.join();
+  REQUIRE(client);
+  CHECK(client->hello().protocols == ProtocolRange{kProtocols.newest, kNext});
+}
+
+TEST_CASE("a daemon of any protocol can be named, for whoever only wants to stop it") {
+  const test::TempDir dir;
+  const auto listener = listen_at(dir / "s").value();
+  auto server = serve(listener, {hello_line({kNext, kNext})});
+  const auto client = Client::connect(dir / "s", 5s, Client::Speaks::Any);
+  server.join();
+  REQUIRE(client);
+  CHECK(client->hello().pid == 1);
 }

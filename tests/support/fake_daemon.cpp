@@ -67,12 +67,22 @@ void FakeDaemon::note(const api::ProgressNote& note) {
   });
 }
 
+void FakeDaemon::speak(api::ProtocolRange protocols) {
+  change([&] { protocols_ = protocols; });
+}
+
+void FakeDaemon::when_stopped(std::function<void()> stopped) {
+  change([&] { stopped_ = std::move(stopped); });
+}
+
+void FakeDaemon::stop_serving() {
+  connections_.clear();
+  listener_.reset();
+  std::filesystem::remove(socket_);
+}
+
 void FakeDaemon::die() {
-  change([this] {
-    connections_.clear();
-    listener_.reset();
-    std::filesystem::remove(socket_);
-  });
+  change([this] { stop_serving(); });
 }
 
 void FakeDaemon::revive() {
@@ -126,13 +136,20 @@ void FakeDaemon::serve() {
     [[maybe_unused]] const auto drained = ::read(wake_.get(), &count, sizeof count);
     if (listener_) {
       if (auto accepted = accept_from(listener_.get()); accepted && *accepted) {
-        const api::Hello hello{.version = "0.1.0", .project = root_.string(), .pid = ::getpid()};
+        const api::Hello hello{.protocols = protocols_,
+                               .version = "0.1.0",
+                               .project = root_.string(),
+                               .pid = ::getpid()};
         send_all(accepted->get(), api::encode(api::Notification{std::string(api::method::kHello),
                                                                 api::to_json(hello)}));
         connections_.push_back({std::move(*accepted), {}, {}});
       }
     }
     for (auto& connection : connections_) read_from(connection);
+    if (std::exchange(stopping_, false)) {
+      stopped_();
+      stop_serving();
+    }
     connections_.remove_if([](const Connection& connection) { return !connection.fd; });
     changed_.notify_all();
   }
@@ -155,6 +172,12 @@ void FakeDaemon::read_from(Connection& connection) {
 }
 
 void FakeDaemon::take_request(Connection& connection, const api::Request& request) {
+  if (request.method == api::method::kStop && stopped_) {
+    stopping_ = true;
+    send_all(connection.fd.get(),
+             api::encode(api::Response{request.id, api::Json{{"stopping", true}}}));
+    return;
+  }
   const auto params = api::from_json<api::WaitParams>(request.params);
   if (request.method != api::method::kWait || !params) {
     const api::RpcError error{api::ErrorCode::MethodNotFound, "only waits here", nullptr};

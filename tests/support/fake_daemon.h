@@ -40,6 +40,11 @@ class FakeDaemon {
   // Sent to every connection that follows.
   void note(const api::ProgressNote& note);
 
+  // The versions that it says it speaks, to whoever connects from now on.
+  void speak(api::ProtocolRange protocols);
+  // Called when somebody asks it to stop, which it answers; then it dies.
+  void when_stopped(std::function<void()> stopped);
+
   // As after `kill -9`: connections end, nobody listens.
   void die();
   void revive();
@@ -65,6 +70,7 @@ class FakeDaemon {
 
   void serve();
   void change(const std::function<void()>& what);
+  void stop_serving();
   [[nodiscard]] bool await(const std::function<bool()>& condition);
   void read_from(Connection& connection);
   void take_request(Connection& connection, const api::Request& request);
@@ -80,6 +86,9 @@ class FakeDaemon {
   std::optional<api::RpcError> refusal_;
   std::function<bool(const api::WaitParams&)> held_;
   std::vector<api::WaitParams> waits_;
+  api::ProtocolRange protocols_ = api::kProtocols;
+  std::function<void()> stopped_;
+  bool stopping_ = false;
   std::list<Connection> connections_;
   UniqueFd listener_;
   UniqueFd wake_;  // an eventfd

@@ -85,6 +85,8 @@ struct DaemonFacts {
   std::optional<Milliseconds> uptime;
   std::optional<std::uint64_t> memory;  // bytes that are resident
   std::string degraded;                 // why it cannot write state
+  bool replaced = false;                // another file is where its program was
+  std::string environment;              // how its environment differs from ours; empty: in nothing
   std::filesystem::path socket;
   bool left_socket = false;  // without a daemon
   bool left_file = false;

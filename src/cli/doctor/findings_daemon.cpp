@@ -70,10 +70,22 @@ Finding life_finding(const DaemonFacts& daemon) {
 Finding version_finding(const DaemonFacts& daemon, const std::string& ours) {
   Finding finding{.section = Section::Daemon, .name = "version"};
   finding.found = fmt::format("{}, as this program", daemon.version);
-  if (daemon.version == ours) return finding;
+  if (daemon.version == ours && !daemon.replaced) return finding;
   finding.level = Level::Warning;
-  finding.found = fmt::format("{}, but this program is {}", daemon.version, ours);
+  finding.found = daemon.version == ours
+                      ? daemon.version + ", but the file of its program was replaced since it began"
+                      : fmt::format("{}, but this program is {}", daemon.version, ours);
   finding.advice = "start it again, with this version of the program";
+  finding.command = "poltergeist restart";
+  return finding;
+}
+
+Finding environment_finding(const DaemonFacts& daemon) {
+  Finding finding{.section = Section::Daemon, .name = "environment", .found = "as in this shell"};
+  if (daemon.environment.empty()) return finding;
+  finding.level = Level::Note;
+  finding.found = "not as in this shell: " + daemon.environment;
+  finding.advice = "builds have the daemon's; to give it these:";
   finding.command = "poltergeist restart";
   return finding;
 }
@@ -109,6 +121,7 @@ std::vector<Finding> daemon_findings(const Facts& facts) {
   std::vector<Finding> findings{life_finding(daemon)};
   if (daemon.life == DaemonFacts::Life::Alive) {
     findings.push_back(version_finding(daemon, facts.version));
+    findings.push_back(environment_finding(daemon));
   }
   findings.push_back(socket_finding(daemon));
   if (facts.cgroup) findings.push_back(containment_finding(*facts.cgroup));

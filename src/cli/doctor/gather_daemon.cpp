@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/connection.h"
+#include "process/tool_variables.h"
 #include "state/daemon_file.h"
 #include "sys/clock.h"
 #include "sys/files.h"
@@ -53,6 +54,8 @@ void take_answer(api::DoctorResult result, Facts& facts) {
   facts.events = std::move(result.events);
   auto& daemon = *facts.daemon;
   daemon.degraded = result.degraded;
+  daemon.replaced = result.replaced;
+  daemon.environment = joined(process::differing_from_own(result.environment), ", ");
   if (const auto started = from_iso8601(result.start_time)) daemon.uptime = wall_now() - *started;
 }
 
