@@ -34,6 +34,14 @@ Refusal silent(const ProjectAt& project) {
           {}};
 }
 
+Refusal unreachable(const ProjectAt& project) {
+  return {ExitCode::CannotAnswer,
+          fmt::format("nobody can reach the daemon{}, for somebody removed its socket {}; "
+                      "`poltergeist restart` starts one in its place",
+                      pid_text(project), for_terminal(project.paths.socket().string())),
+          {}};
+}
+
 ExitCode exit_code_of(api::ErrorCode code) {
   switch (code) {
     case api::ErrorCode::Failed:
@@ -82,7 +90,10 @@ Attempt<api::Client> connect(const ProjectAt& project, api::Client::Speaks speak
       return refuse(ExitCode::CannotAnswer, "{}", for_terminal(client.error().message));
     }
     if (!FileLock::is_held(project.paths.lock())) return refuse(no_daemon(project));
-    if (now() >= give_up) return refuse(silent(project));
+    if (now() >= give_up) {
+      return refuse(std::filesystem::exists(project.paths.socket()) ? silent(project)
+                                                                    : unreachable(project));
+    }
     ::poll(nullptr, 0, kPauseMs);
   }
 }

@@ -170,8 +170,11 @@ int haunt_in_background(const Start& start) {
   if (!ready) return report(ready.error());
   if (ready->already) {
     // It may not listen yet, and whoever reads "already" may ask it something at once.
-    const auto pid = running_pid(start.project);
-    return already_running(start.project, pid.value_or(ready->pid));
+    const auto client = connect(start.project);
+    if (!client && !std::filesystem::exists(start.project.paths.socket())) {
+      return report(client.error());
+    }
+    return already_running(start.project, client ? client->hello().pid : ready->pid);
   }
   print(fmt::format("haunting {} (pid {})\n", for_terminal(start.project.root().string()),
                     ready->pid));

@@ -4,7 +4,9 @@
 #include <poll.h>
 
 #include "api/client.h"
+#include "base/text.h"
 #include "cli/connection.h"
+#include "daemon/predecessor.h"
 #include "sys/clock.h"
 #include "sys/file_lock.h"
 
@@ -12,8 +14,8 @@ namespace poltergeist::cli {
 
 namespace {
 
-// Longer than the daemon gives its builds and programs to end (10 s and then SIGKILL).
-constexpr Seconds kStopPatience{15};
+using daemon::kStopPatience;
+
 constexpr int kLookAgainMs = 5;
 
 // The connection ends with the daemon, so its end is the news; the lock is the proof, and the
@@ -32,14 +34,21 @@ bool await_end(api::Client& client, const ProjectAt& project) {
   return true;
 }
 
+Attempt<std::optional<int>> end_unreachable(const ProjectAt& project) {
+  const auto ended = daemon::end_predecessor(project.paths.socket());
+  if (!ended) return refuse(ExitCode::No, "{}", for_terminal(ended.error().message));
+  return *ended;
+}
+
 }  // namespace
 
 Attempt<std::optional<int>> stop_daemon(const ProjectAt& project) {
-  if (!FileLock::is_held(project.paths.lock())) return std::nullopt;
+  if (!FileLock::is_held(project.paths.lock())) return end_unreachable(project);
   auto client = connect(project, api::Client::Speaks::Any);
   if (!client) {
-    // It ended by itself between the two looks.
-    if (!FileLock::is_held(project.paths.lock())) return std::nullopt;
+    // It ended by itself between the two looks, or only its lock is where it was.
+    const bool ended = !FileLock::is_held(project.paths.lock());
+    if (ended || !std::filesystem::exists(project.paths.socket())) return end_unreachable(project);
     return refuse(client.error());
   }
   const int pid = client->hello().pid;

@@ -12,6 +12,7 @@
 #include "base/signal_names.h"
 #include "base/text.h"
 #include "daemon/daemon.h"
+#include "daemon/predecessor.h"
 #include "daemon/project_file.h"
 #include "daemon/version.h"
 #include "process/cgroup_branch.h"
@@ -89,6 +90,12 @@ tl::expected<Ground, Failed> prepare(const DaemonOptions& options, LogTo log_to)
   const auto format = loaded->project.logging.format;
   if (const auto log = open_log(daemon_log(loaded->project, *paths), level, log_to, format); !log) {
     return failed(ExitCode::CannotAnswer, log.error().message);
+  }
+  const auto predecessor = end_predecessor(paths->socket());
+  if (!predecessor) return failed(ExitCode::CannotAnswer, predecessor.error().message);
+  if (*predecessor) {
+    log_warn("the daemon that served until now (pid {}) is ended: its lock was removed",
+             **predecessor);
   }
   return Ground{std::move(loaded->project), std::move(*paths), std::move(*lock)};
 }

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "process/pidfd.h"
 #include "process/process_table.h"
 #include "sys/unique_fd.h"
 #include "sys/unix_socket.h"
@@ -62,7 +63,11 @@ std::optional<int> port_of(std::string_view address) {
   return port;
 }
 
-// What a descriptor of such a socket is a link to.
+// What a descriptor of it is a link to.
+std::string link_to_socket(std::uint64_t inode) {
+  return fmt::format("socket:[{}]", inode);
+}
+
 std::vector<std::string> links_to_listeners(int port) {
   std::vector<std::string> links;
   for (const auto* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
@@ -70,7 +75,7 @@ std::vector<std::string> links_to_listeners(int port) {
     for (std::string line; std::getline(lines, line);) {
       const auto socket = parse_tcp_line(line);
       if (!socket || socket->port != port) continue;
-      links.push_back(fmt::format("socket:[{}]", socket->inode));
+      links.push_back(link_to_socket(socket->inode));
     }
   }
   return links;
@@ -88,6 +93,18 @@ bool has_one_open(std::string_view pid, const std::vector<std::string>& links) {
     if (std::find(links.begin(), links.end(), link) != links.end()) return true;
   }
   return false;
+}
+
+std::optional<pid_t> lowest_with_one_open(const std::vector<std::string>& links) {
+  if (links.empty()) return std::nullopt;
+  const DirectoryStream processes(::opendir("/proc"), ::closedir);
+  if (!processes) return std::nullopt;
+  // The kernel lists them by their pids, the lowest first.
+  while (const dirent* entry = ::readdir(processes.get())) {
+    const auto number = parse_number(entry->d_name);
+    if (number && has_one_open(entry->d_name, links)) return static_cast<pid_t>(*number);
+  }
+  return std::nullopt;
 }
 
 // The beginning of it, which is more than is shown. Empty for what is gone.
@@ -128,18 +145,9 @@ std::optional<ListeningSocket> parse_tcp_line(std::string_view line) {
 }
 
 std::optional<PortHolder> holder_of_port(int port) {
-  const auto links = links_to_listeners(port);
-  if (links.empty()) return std::nullopt;
-  const DirectoryStream processes(::opendir("/proc"), ::closedir);
-  if (!processes) return std::nullopt;
-  // The kernel lists them by their pids, the lowest first.
-  while (const dirent* entry = ::readdir(processes.get())) {
-    const auto number = parse_number(entry->d_name);
-    if (!number || !has_one_open(entry->d_name, links)) continue;
-    const auto pid = static_cast<pid_t>(*number);
-    return PortHolder{pid, command_of(pid)};
-  }
-  return std::nullopt;
+  const auto pid = lowest_with_one_open(links_to_listeners(port));
+  if (!pid) return std::nullopt;
+  return PortHolder{*pid, command_of(*pid)};
 }
 
 std::optional<PortHolder> holder_of_socket(const std::filesystem::path& path) {
@@ -148,6 +156,36 @@ std::optional<PortHolder> holder_of_socket(const std::filesystem::path& path) {
   const auto pid = peer_pid(connection->get());
   if (!pid || *pid <= 0) return std::nullopt;  // of another pid namespace
   return PortHolder{*pid, command_of(*pid)};
+}
+
+// Num RefCount Protocol Flags Type St Inode Path
+std::optional<BoundSocket> parse_unix_line(std::string_view line) {
+  constexpr std::string_view kAccepting = "00010000";
+  constexpr std::size_t kFlags = 3;
+  constexpr std::size_t kUnixInode = 6;
+  const auto fields = fields_of(line);
+  const auto inode = parse_number(fields[kUnixInode]);
+  if (!inode || *inode == 0 || fields[kFlags] != kAccepting) return std::nullopt;
+  // Of a path with blanks, all of it: whatever stands behind the one blank after the inode.
+  const auto* const end = fields[kUnixInode].data() + fields[kUnixInode].size();
+  const auto behind = line.substr(static_cast<std::size_t>(end - line.data()));
+  if (behind.size() < 2) return std::nullopt;
+  return BoundSocket{*inode, std::string(behind.substr(1))};
+}
+
+std::optional<BoundListener> listener_bound_to(const std::filesystem::path& path) {
+  std::vector<std::string> links;
+  std::ifstream lines("/proc/net/unix");
+  for (std::string line; std::getline(lines, line);) {
+    const auto socket = parse_unix_line(line);
+    if (socket && socket->path == path) links.push_back(link_to_socket(socket->inode));
+  }
+  const auto pid = lowest_with_one_open(links);
+  if (!pid) return std::nullopt;
+  auto pidfd = open_pidfd(*pid);
+  // Whom we hold now may be another one, who has got the number meanwhile.
+  if (!pidfd || !has_one_open(std::to_string(*pid), links)) return std::nullopt;
+  return BoundListener{*pid, std::move(*pidfd)};
 }
 
 std::string describe(const PortHolder& holder) {

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "sys/unique_fd.h"
+
 namespace poltergeist::process {
 
 // A socket in LISTEN, as the kernel lists it.
@@ -43,6 +45,24 @@ inline constexpr std::size_t kLongestCommand = 200;
 
 // The same of a local socket; connects to it. Who it was handed to is not seen.
 [[nodiscard]] std::optional<PortHolder> holder_of_socket(const std::filesystem::path& path);
+
+// A local socket in LISTEN that was bound to a path, as the kernel lists it.
+struct BoundSocket {
+  std::uint64_t inode = 0;
+  std::string path;
+
+  friend bool operator==(const BoundSocket&, const BoundSocket&) = default;
+};
+// A line of /proc/net/unix; nothing if it is not one, or of another state.
+[[nodiscard]] std::optional<BoundSocket> parse_unix_line(std::string_view line);
+
+struct BoundListener {
+  pid_t pid = 0;
+  UniqueFd pidfd;  // of him and no later one with his number
+};
+// Who listens at a local socket that was bound to `path`, also when its file was removed and nobody
+// can connect any more. Nothing if nobody does, or nobody whom we may look into.
+[[nodiscard]] std::optional<BoundListener> listener_bound_to(const std::filesystem::path& path);
 
 // "pid 4711 (node server.js)".
 [[nodiscard]] std::string describe(const PortHolder& holder);

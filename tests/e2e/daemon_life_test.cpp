@@ -2,7 +2,9 @@
 // The daemon's own life: one of it, its end, what is left when it is killed, a configuration that
 // changes.
 #include <signal.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include <catch2/catch.hpp>
@@ -11,6 +13,7 @@
 
 using namespace poltergeist::test;
 using Json = nlohmann::json;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -95,6 +98,61 @@ TEST_CASE(
   const auto status = project.run_poltergeist({"status", "--json"});
   CHECK(status.code == 3);
   CHECK(Json::parse(status.out)["app"]["lastBuild"]["status"] != "building");
+}
+
+TEST_CASE("a daemon whose files were removed is ended by the next one, and nothing runs twice") {
+  TestProject project;
+  project.write("app.sh",
+                "#!/bin/sh\nexec flock -n alone sh -c 'echo $$ >> starts; read x < gate'\n");
+  REQUIRE(::mkfifo((project.root() / "gate").c_str(), 0600) == 0);
+  auto configuration = Json{{"targets", {TestProject::copying_target("app", "app.sh", "app")}}};
+  configuration["targets"][0]["autoRun"] = {{"enabled", true}};
+  project.configure(configuration);
+  const auto starts = [&] {
+    const auto text = project.read("starts");
+    return std::count(text.begin(), text.end(), '\n');
+  };
+  project.haunt();
+  REQUIRE(await([&] { return starts() == 1; }));
+  const auto first = project.daemon_pid();
+  SECTION("all of the state directory") {
+    for (const auto& entry : fs::directory_iterator(project.state_dir())) fs::remove(entry.path());
+    CHECK(project.run_poltergeist({"haunt"}).code == 0);
+  }
+  SECTION("its lock") {
+    fs::remove(fs::path(project.socket()).replace_extension(".lock"));
+    CHECK(project.run_poltergeist({"haunt"}).code == 0);
+  }
+  SECTION("its socket") {
+    fs::remove(project.socket());
+    const auto ran = project.run_polter({"app"});
+    CHECK(ran.code == 3);
+    CHECK(ran.err.find("`poltergeist restart`") != std::string::npos);
+    CHECK(project.run_poltergeist({"restart"}).code == 0);
+  }
+  CHECK(await([&] { return ::kill(first, 0) != 0; }));
+  CHECK(project.daemon_pid() != first);
+  REQUIRE(await([&] { return starts() == 2; }));  // and the second one had the lock
+}
+
+TEST_CASE("stop ends a daemon whose files were removed, and all that it started") {
+  const TestProject project;
+  project.write("app.sh", "#!/bin/sh\necho > up; exec sleep 1000\n");
+  auto configuration = Json{{"targets", {TestProject::copying_target("app", "app.sh", "app")}}};
+  configuration["targets"][0]["autoRun"] = {{"enabled", true}};
+  project.configure(configuration);
+  project.haunt();
+  REQUIRE(await([&] { return fs::exists(project.root() / "up"); }));
+  const auto pid = project.daemon_pid();
+  const auto runner = project.state_of("app")["runner"]["pid"].get<pid_t>();
+  const bool whole = GENERATE(true, false);
+  if (whole) {
+    for (const auto& entry : fs::directory_iterator(project.state_dir())) fs::remove(entry.path());
+  } else {
+    fs::remove(project.socket());
+  }
+  CHECK(project.run_poltergeist({"stop"}).code == 0);
+  CHECK(await([&] { return ::kill(pid, 0) != 0 && ::kill(runner, 0) != 0; }));
 }
 
 TEST_CASE("stop ends the daemon and everything that it started") {

@@ -235,3 +235,30 @@ TEST_CASE("who listens at a local socket is found and nobody where nobody does")
   }
   CHECK(holder_of_socket(path) == std::nullopt);
 }
+
+TEST_CASE("a line of the kernel's table of local sockets tells the inode and the path") {
+  const std::string line = "00000000a19eae34: 00000002 00000000 00010000 0001 01 31241 ";
+  CHECK(parse_unix_line(line + "/tmp/s") == BoundSocket{31241, "/tmp/s"});
+  CHECK(parse_unix_line(line + "/tmp/with  blanks ") == BoundSocket{31241, "/tmp/with  blanks "});
+  // Connected, without a path, without anybody, cut off, and the heading.
+  CHECK_FALSE(parse_unix_line("a19e: 00000003 00000000 00000000 0001 03 31241 /tmp/s"));
+  CHECK_FALSE(parse_unix_line("a19e: 00000002 00000000 00010000 0001 01 31241"));
+  CHECK_FALSE(parse_unix_line("a19e: 00000002 00000000 00010000 0001 01 0 /tmp/s"));
+  CHECK_FALSE(parse_unix_line("a19e: 00000002 00000000 00010000"));
+  CHECK_FALSE(parse_unix_line("Num       RefCount Protocol Flags    Type St Inode Path"));
+  CHECK_FALSE(parse_unix_line(""));
+}
+
+TEST_CASE("who listens at a path is found also when its file was removed and others are not") {
+  const test::TempDir dir;
+  CHECK_FALSE(listener_bound_to(dir / "a socket"));
+  auto listener = listen_at(dir / "a socket").value();
+  const auto other = listen_at(dir / "another").value();
+  REQUIRE(listener_bound_to(dir / "a socket"));
+  CHECK(listener_bound_to(dir / "a socket")->pid == ::getpid());
+  std::filesystem::remove(dir / "a socket");
+  REQUIRE(listener_bound_to(dir / "a socket"));
+  CHECK(listener_bound_to(dir / "a socket")->pid == ::getpid());
+  listener.reset();
+  CHECK_FALSE(listener_bound_to(dir / "a socket"));
+}

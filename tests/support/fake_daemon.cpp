@@ -147,8 +147,8 @@ void FakeDaemon::serve() {
     }
     for (auto& connection : connections_) read_from(connection);
     if (std::exchange(stopping_, false)) {
-      stopped_();
       stop_serving();
+      stopped_();
     }
     connections_.remove_if([](const Connection& connection) { return !connection.fd; });
     changed_.notify_all();
