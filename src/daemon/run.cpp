@@ -16,6 +16,7 @@
 #include "daemon/project_file.h"
 #include "daemon/version.h"
 #include "process/cgroup_branch.h"
+#include "process/core_limit.h"
 #include "process/sweep.h"
 #include "state/daemon_file.h"
 #include "state/input_file.h"
@@ -161,6 +162,7 @@ int serve(const DaemonOptions& options, ReadyPipe& pipe) {
     pipe.failed(ExitCode::CannotAnswer, loop.error().message);
     return to_int(ExitCode::CannotAnswer);
   }
+  process::forbid_own_core_files();
   sweep(ground->paths);
   std::unique_ptr<Daemon> daemon;
   const auto end = [&loop] { (*loop)->stop(); };

@@ -18,6 +18,7 @@
 #include "base/enum_names.h"
 #include "base/text.h"
 #include "process/clone_into.h"
+#include "process/core_limit.h"
 #include "process/environment.h"
 #include "process/unit_mark.h"
 #include "sys/files.h"
@@ -132,6 +133,7 @@ struct Briefing {
   pid_t parent = 0;
   UnitMark mark = UnitMark::create();
   std::string oom_score;
+  std::optional<rlimit> core_limit;  // nothing: ours
 
   Step step = Step::Group;
   int error = 0;  // errno of the step that failed; 0: the program runs
@@ -244,6 +246,7 @@ POLTERGEIST_UNCHECKED int child_main(void* argument) {
   if (briefing.directory != nullptr && ::chdir(briefing.directory) != 0) {
     fail_at(Step::Directory, errno);
   }
+  if (briefing.core_limit) ::setrlimit(RLIMIT_CORE, &*briefing.core_limit);
   reset_signals(briefing);
   fail_at(Step::Exec, execute(briefing));
   return 0;
@@ -386,6 +389,7 @@ void fill(const SpawnPlan& plan, Briefing& briefing) {
   briefing.group = plan.group;
   briefing.terminal = plan.terminal;
   briefing.parent = ::getpid();
+  briefing.core_limit = core_limit_of_children();
 }
 
 // Why the program did not start, for people.

@@ -20,6 +20,7 @@ namespace {
 constexpr const char* kChaos = POLTERGEIST_BINARY_DIR "/tests/process/chaos";
 constexpr const char* kWaits = "while :; do { read line < gate; } 2> /dev/null; done";
 constexpr int kMostFiles = 80;
+constexpr int kLargestCore = 4096;
 
 std::string reports_to(const TestProject& project, const std::string& name) {
   return std::string(kChaos) + " report > " + (project.root() / ("report." + name)).string();
@@ -39,6 +40,8 @@ void be_hostile() {
   for (int i = 0; i < 50; ++i) ::open("/dev/null", O_RDONLY);
   const rlimit few{kMostFiles, kMostFiles};
   ::setrlimit(RLIMIT_NOFILE, &few);
+  const rlimit small{kLargestCore, kLargestCore};
+  ::setrlimit(RLIMIT_CORE, &small);
 }
 
 Call hostile(Call call) {
@@ -96,6 +99,8 @@ void check_report(const TestProject& project, const std::string& name) {
   CHECK(said.find("nice: " + std::to_string(nice) + "\n") != std::string::npos);
   const auto most = std::to_string(kMostFiles);
   CHECK(said.find("files: " + most + " of " + most + "\n") != std::string::npos);
+  const auto core = std::to_string(kLargestCore);
+  CHECK(said.find("core: " + core + " of " + core + "\n") != std::string::npos);
 }
 
 void check_all_of_a_daemon(const TestProject& project) {
@@ -123,6 +128,11 @@ TEST_CASE("all that a daemon in the foreground starts begins with a clean slate"
   Program daemon(hostile(project.poltergeist({"haunt", "--foreground"})));
   REQUIRE(daemon.await_error("runs as pid"));
   check_all_of_a_daemon(project);
+  // Its own core file would hold the secrets of builds.
+  rlimit core{};
+  REQUIRE(::prlimit(daemon.pid(), RLIMIT_CORE, nullptr, &core) == 0);
+  CHECK(core.rlim_cur == 0);
+  CHECK(core.rlim_max == kLargestCore);
   daemon.signal(SIGTERM);  // though it was started with that ignored and blocked
   CHECK(daemon.await_end().shell_code() == 0);
 }

@@ -101,6 +101,9 @@ int report(const Arguments&) {
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
   say("files: " + std::to_string(files.rlim_cur) + " of " + std::to_string(files.rlim_max));
+  rlimit core{};
+  ::getrlimit(RLIMIT_CORE, &core);
+  say("core: " + std::to_string(core.rlim_cur) + " of " + std::to_string(core.rlim_max));
   std::array<char, 4096> where{};
   say(std::string("cwd: ") + ::getcwd(where.data(), where.size()));
   say("session: " + std::to_string(::getsid(0) == ::getpid()));
