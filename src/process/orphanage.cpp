@@ -3,6 +3,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "base/log.h"
@@ -17,6 +18,7 @@ namespace {
 // the oldest writer finds its pipe closed.
 constexpr std::size_t kMostLatePipes = 32;
 constexpr Milliseconds kShepherdsLeastLife{100};
+constexpr Milliseconds kLongestPause{10'000};
 
 }  // namespace
 
@@ -52,14 +54,23 @@ void Orphanage::on_shepherd_gone() {
   shepherd_ends_.reset();
   const pid_t pid = shepherd_->pid();
   shepherd_.reset();
-  // Where nothing of its kind lives for long, another one would not either.
-  if (now() - shepherd_began_ < kShepherdsLeastLife) {
-    log_error("the shepherd (pid {}) was killed again: what is started from here on may outlive us",
-              pid);
-    return;
-  }
   log_warn("the shepherd (pid {}) was killed; another one takes its place", pid);
-  if (auto started = start_shepherd(); !started) log_error("{}", started.error().message);
+  if (now() - shepherd_began_ >= kShepherdsLeastLife) shepherd_pause_ = {};
+  replace_shepherd();
+}
+
+// At once, and where nothing of its kind lives for long, ever later.
+void Orphanage::replace_shepherd() {
+  const auto pause = shepherd_pause_;
+  shepherd_pause_ = std::clamp(2 * pause, kShepherdsLeastLife, kLongestPause);
+  const auto start = [this] {
+    const auto started = start_shepherd();
+    if (started) return;
+    log_error("what is started from here on may outlive us: {}", started.error().message);
+    replace_shepherd();
+  };
+  if (pause == Milliseconds(0)) return start();
+  shepherd_follows_ = loop_.at(now() + pause, "another shepherd", start);
 }
 
 Result<std::filesystem::path> Orphanage::cgroup() const {

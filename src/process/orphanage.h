@@ -44,12 +44,15 @@ class Orphanage {
       : loop_(loop), branch_(std::move(branch)) {}
   [[nodiscard]] Result<void> start_shepherd();
   void on_shepherd_gone();
+  void replace_shepherd();
 
   Loop& loop_;
   Result<std::unique_ptr<CgroupBranch>> branch_;
   std::optional<Shepherd> shepherd_;
   Instant shepherd_began_;
   Loop::Handle shepherd_ends_;
+  Milliseconds shepherd_pause_{0};  // before the next one
+  Loop::Handle shepherd_follows_;
   std::unique_ptr<SignalSource> child_died_;
   std::list<std::unique_ptr<OutputPump>> late_;
 };

@@ -3,14 +3,10 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
 #include <catch2/catch.hpp>
 
-#include "support/dice.h"
 #include "support/own_namespace.h"
-#include "support/rounds.h"
 #include "support/test_project.h"
 
 using namespace poltergeist::test;
@@ -181,20 +177,6 @@ TEST_CASE("nothing of a daemon that is killed lives on however it tried to get a
   daemon.signal(SIGKILL);
   static_cast<void>(daemon.await_end());
   CHECK(await([&] { return processes_in(project).empty(); }));
-}
-
-TEST_CASE("nothing of a daemon that is killed at a random moment lives on") {
-  const TestProject project;
-  Dice dice(20261122);
-  for (int round = 0; round < rounds(5, 100); ++round) {
-    INFO("round " << round);
-    write_all(project);
-    Program daemon(project.poltergeist({"haunt", "--foreground"}));
-    std::this_thread::sleep_for(std::chrono::microseconds(dice.below(400'000)));
-    daemon.signal(SIGKILL);
-    static_cast<void>(daemon.await_end());
-    REQUIRE(await([&] { return processes_in(project).empty(); }));
-  }
 }
 
 TEST_CASE("nothing of a polter --watch that is killed lives on") {

@@ -104,6 +104,7 @@ TEST_CASE("nothing of an old program is left when the new one begins however it 
   REQUIRE(project.run_poltergeist({"runner", "stop", "app"}).code == 0);
   REQUIRE(await([&] { return project.state_of("app")["runner"]["status"] == "idle"; }));
   CHECK(text_of(of_other_versions(-1)) == "");
+  CHECK(await([] { return zombies().empty(); }));
   REQUIRE(project.run_poltergeist({"stop"}).code == 0);
   CHECK(text_of(everyone_else()) == "");
 }

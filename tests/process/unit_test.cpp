@@ -83,6 +83,16 @@ TEST_CASE("what a leftover writes later is read, so that it does not die of a br
   CHECK(world.run_until([&] { return everyone_below().empty(); }));
 }
 
+TEST_CASE("short children and the orphans that they leave are reaped at once every time") {
+  const World world;
+  for (int round = 0; round < rounds(200, 10'000); ++round) {
+    Watched build(world, shell("(: > /dev/null 2>&1 &); exit 0"), Leftovers::Keep);
+    REQUIRE(world.run_until([&] { return build.has_exited(); }));
+    // Zombies, too, and without anybody's doing anything more.
+    REQUIRE(world.run_until([] { return everyone_below().empty(); }));
+  }
+}
+
 TEST_CASE("a runner's end is told at once, and that nothing is left of it when that is so") {
   const World world;
   Watched app(world, chaos({"leave", "2"}), Leftovers::Kill);

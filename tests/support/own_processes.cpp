@@ -55,6 +55,16 @@ pid_t fork_as(pid_t number) {
   return static_cast<pid_t>(::syscall(SYS_clone3, &how, sizeof how));
 }
 
+std::vector<pid_t> all_numbers() {
+  std::vector<pid_t> numbers;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const auto name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    numbers.push_back(static_cast<pid_t>(std::stol(name)));
+  }
+  return numbers;
+}
+
 std::string command_of(const std::filesystem::path& process) {
   auto text = read_file(process / "cmdline").value_or("");  // of one that ends meanwhile: an error
   std::replace(text.begin(), text.end(), '\0', ' ');
@@ -81,16 +91,19 @@ int in_own_processes(const std::function<int()>& body) {
 
 std::vector<OtherProcess> everyone_else() {
   std::vector<OtherProcess> found;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const auto name = entry.path().filename().string();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    const auto pid = static_cast<pid_t>(std::stol(name));
+  for (const pid_t pid : all_numbers()) {
     if (pid == 1 || pid == ::getpid()) continue;
     // Who ends has let go of it, and of what it held; it may take a moment until it is a zombie.
-    auto command = command_of(entry);
+    auto command = command_of("/proc/" + std::to_string(pid));
     if (!command.empty()) found.push_back({pid, std::move(command)});
   }
   return found;
+}
+
+std::vector<pid_t> zombies() {
+  auto numbers = all_numbers();
+  std::erase_if(numbers, [](pid_t pid) { return state_of(pid) != 'Z'; });
+  return numbers;
 }
 
 std::string text_of(const std::vector<OtherProcess>& processes) {

@@ -22,7 +22,9 @@ struct OtherProcess {
 
 // Whoever lives in the namespace but its first process and this one.
 [[nodiscard]] std::vector<OtherProcess> everyone_else();
-// The same for people, a line each.
+// Whoever has ended there and was not reaped.
+[[nodiscard]] std::vector<pid_t> zombies();
+// Those that live, for people, a line each.
 [[nodiscard]] std::string text_of(const std::vector<OtherProcess>& processes);
 
 // A program that has done nothing, and has a number that was somebody else's. Lives until the first
