@@ -47,9 +47,11 @@ Result<ForegroundExecutionEnd> execute_in_foreground(ForegroundExecution executi
   int signal = 0;
   const auto signals =
       SignalSource::create(**loop, {SIGINT, SIGTERM, SIGHUP, SIGPIPE}, [&](ArrivedSignal arrived) {
-        if (std::exchange(signal, arrived.number) == 0) {
+        if (arrived.number == SIGHUP && is_ignored(SIGHUP)) return;
+        if (signal == 0) {
+          signal = arrived.number;
           tasking.cancel(*id);
-        } else {
+        } else if (arrived.number != SIGHUP) {  // both the shell and the kernel tell of that
           tasking.kill_all();
         }
       });

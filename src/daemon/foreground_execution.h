@@ -26,9 +26,9 @@ struct ForegroundExecutionEnd {
   int signal = 0;  // that made us cancel it
 };
 
-// Returns when all of it is over. SIGINT, SIGTERM, SIGHUP and SIGPIPE (nobody reads its output any
-// more) cancel it with its grace period, a second one kills it. Errors are those of
-// Tasking::submit().
+// Returns when all of it is over. SIGINT, SIGTERM, SIGHUP (unless nohup says otherwise) and SIGPIPE
+// (nobody reads its output any more) cancel it with its grace period, a second one but SIGHUP kills
+// it. Errors are those of Tasking::submit().
 [[nodiscard]] Result<ForegroundExecutionEnd> execute_in_foreground(ForegroundExecution execution);
 
 // What it would execute, with its secrets. Errc::NotFound, Errc::Invalid: as submit().

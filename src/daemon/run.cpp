@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -166,15 +167,16 @@ int serve(const DaemonOptions& options, ReadyPipe& pipe) {
   sweep(ground->paths);
   std::unique_ptr<Daemon> daemon;
   const auto end = [&loop] { (*loop)->stop(); };
-  int signals = 0;
+  // In the background a terminal that closes is none of our business, nor where nohup says so.
+  const bool outlives_terminal = !options.foreground || is_ignored(SIGHUP);
+  bool is_told = false;
   const auto source =
       SignalSource::create(**loop, {SIGINT, SIGTERM, SIGHUP, SIGQUIT}, [&](ArrivedSignal signal) {
-        // A terminal that closes is none of our business: we serve until we are told otherwise.
-        if (signal.number == SIGHUP && !options.foreground) return;
-        if (++signals > 1) {
-          daemon->hurry_stop();
-        } else {
+        if (signal.number == SIGHUP && outlives_terminal) return;
+        if (!std::exchange(is_told, true)) {
           daemon->stop(signal_name(signal.number), end);
+        } else if (signal.number != SIGHUP) {  // both the shell and the kernel tell of that
+          daemon->hurry_stop();
         }
       });
   auto created = Daemon::create(**loop, {.project = ground->project,
@@ -224,6 +226,7 @@ Result<ForegroundResult> build_in_foreground(const DaemonOptions& options,
   const auto end = [&loop] { (*loop)->stop(); };
   const auto source =
       SignalSource::create(**loop, {SIGINT, SIGTERM, SIGHUP}, [&](ArrivedSignal signal) {
+        if (signal.number == SIGHUP && is_ignored(SIGHUP)) return;
         result.signal = signal.number;
         daemon->stop(signal_name(signal.number), end);
       });

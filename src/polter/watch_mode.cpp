@@ -24,11 +24,6 @@ namespace {
 // `timeout` and some supervisors send a signal to a process and then to its group: that is one.
 constexpr Milliseconds kSameSignal{100};
 
-bool is_ignored(int signal) {
-  struct sigaction action {};
-  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
 // The kernel tells of a program's stop by SIGCHLD only, which is the Orphanage's.
 constexpr Milliseconds kStopCheck{2};
 constexpr Milliseconds kStopPatience{500};

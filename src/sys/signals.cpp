@@ -18,6 +18,11 @@ sigset_t set_of(std::initializer_list<int> signals) {
 
 }  // namespace
 
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 BlockedSignals::BlockedSignals(std::initializer_list<int> signals, Unread unread)
     : set_(set_of(signals)), unread_(unread) {
   ::pthread_sigmask(SIG_BLOCK, &set_, &before_);

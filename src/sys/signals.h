@@ -15,6 +15,10 @@
 
 namespace poltergeist {
 
+// Whether whoever started us had it ignored, as nohup does with SIGHUP. One that is blocked arrives
+// all the same.
+[[nodiscard]] bool is_ignored(int signal);
+
 // What becomes of a signal that came while it was blocked and that nobody has read.
 enum class Unread { Delivered, Discarded };
 

@@ -16,6 +16,7 @@
 #include <catch2/catch.hpp>
 
 #include "api/client.h"
+#include "support/processor_time.h"
 #include "support/rounds.h"
 #include "support/test_project.h"
 #include "sys/unix_socket.h"
@@ -26,18 +27,6 @@ using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
 namespace {
-
-// In seconds.
-double processor_time_of(pid_t pid) {
-  std::ifstream stream("/proc/" + std::to_string(pid) + "/stat");
-  std::string field;
-  for (int number = 1; number < 14; ++number)
-    stream >> field;  // see proc(5); the name has no space
-  double user = 0;
-  double system = 0;
-  stream >> user >> system;
-  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-}
 
 // A connection that says `bytes`, as far as the daemon takes them, and reads nothing.
 class Stranger {
@@ -186,7 +175,7 @@ TEST_CASE("without a descriptor left clients wait, the daemon rests, and all is 
   const auto used = processor_time_of(daemon);
   // It gives up after a second, which a daemon that spins would use whole.
   CHECK(project.run_poltergeist({"status"}).code == 3);
-  CHECK(processor_time_of(daemon) - used < 0.2);
+  CHECK(processor_time_of(daemon) - used < std::chrono::milliseconds(200));
 
   Program waiting(project.poltergeist({"status"}));
   REQUIRE(::prlimit(daemon, RLIMIT_NOFILE, &before, nullptr) == 0);
