@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 // One Ctrl+C is one interrupt, whenever it is pressed.
+#include <fcntl.h>
 #include <sched.h>
 
 #include <csignal>
-#include <fstream>
 
 #include <catch2/catch.hpp>
 
 #include "polter/watching.h"
 #include "support/dice.h"
+#include "support/pending_signal.h"
 #include "support/rounds.h"
 
 using namespace poltergeist;
@@ -23,17 +24,6 @@ api::TargetAnswer told_by_sigterm(std::uint64_t build, Milliseconds delay) {
   auto answer = Project::fresh(build);
   answer.restart = api::RestartSettings{SIGTERM, delay, Milliseconds(60'000)};
   return answer;
-}
-
-// Whether it has come to the process as a whole, and was not taken yet.
-bool is_pending(pid_t pid, int signal) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (!line.starts_with("ShdPnd:")) continue;
-    const auto pending = std::stoull(line.substr(line.find(':') + 1), nullptr, 16);
-    return ((pending >> static_cast<unsigned>(signal - 1)) & 1U) != 0;
-  }
-  return false;
 }
 
 void await_or_throw(bool came, const char* what) {
@@ -64,6 +54,9 @@ void press_once(Moment moment, Dice& dice) {
   project.daemon().settle(Project::fresh());
   project.daemon().begin_build("app");
   Watching polter(project, {"--verbose", "linger"});
+  // Ours, for what is so after polter's end.
+  const UniqueFd terminal(::fcntl(polter->terminal(), F_DUPFD_CLOEXEC, 0));
+  const auto before = settings_of(terminal.get());
   const bool is_up = bring_to(moment, project, polter);
   for (auto turns = dice.below(3000); turns > 0; --turns) ::sched_yield();
   polter->type(kCtrlC);
@@ -73,6 +66,7 @@ void press_once(Moment moment, Dice& dice) {
   const auto end = polter->await_end();
   INFO(polter->output());
   CHECK(end.shell_code() == 130);
+  CHECK(same(before, settings_of(terminal.get())));
   if (waits) CHECK(end == Exit::by_code(130));
   if (is_up) {
     CHECK(polter.count("interrupt") == 1);

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "polter/watching.h"
+#include "support/rounds.h"
 
 using namespace poltergeist;
 using namespace poltergeist::test;
@@ -31,7 +32,7 @@ TEST_CASE("Ctrl+Z stops the job, and fg goes on with it") {
   REQUIRE(shell->await_output("up "));
   const pid_t polter = shell.await_job();
   const pid_t program = await_program(polter);
-  for (int time = 1; time <= 2; ++time) {
+  for (int time = 0; time < rounds(2, 100); ++time) {
     shell->type(kCtrlZ);
     REQUIRE(shell->await_output("Stopped"));
     REQUIRE(shell.await_prompt());
@@ -63,10 +64,16 @@ TEST_CASE("bg goes on with it behind the shell's back, restarts and all") {
   REQUIRE(shell.await_prompt());
   shell.say("bg");
   REQUIRE(shell.await_prompt());
-  REQUIRE(await_feed(project, 1));
-  project.daemon().settle(quick(Project::fresh(2)));
-  REQUIRE(shell->await_output("interrupt 1"));
-  REQUIRE(shell->await_output("up "));
+  const int restarts = rounds(2, 100);
+  for (int restart = 1; restart <= restarts; ++restart) {
+    const auto build = static_cast<std::uint64_t>(restart);
+    REQUIRE(await_feed(project, build));
+    project.daemon().settle(quick(Project::fresh(build + 1)));
+    REQUIRE(shell->await_output("interrupt 1"));
+    REQUIRE(shell->await_output("up "));
+    CHECK_FALSE(is_stopped(polter));
+    CHECK_FALSE(is_stopped(await_program(polter)));
+  }
   CHECK_FALSE(is_alive(first));
   shell.say("kill %1; wait %1; echo code=$?");
   CHECK(shell->await_output("code=143\n"));
@@ -94,34 +101,38 @@ TEST_CASE("printing in the background stops the program if it must be, and never
   Shell shell(project);
   shell.say("stty tostop");
   REQUIRE(shell.await_prompt());
-  shell.say(kWatch + "serve &");
-  const pid_t polter = shell.await_job();
-  const pid_t program = await_program(polter);
-  REQUIRE(await_stop(program));
-  CHECK_FALSE(is_stopped(polter));
-  shell.say("kill %1; wait %1; echo code=$?");
-  CHECK(shell->await_output("code=143\n"));
-  CHECK_FALSE(is_alive(program));
+  for (int time = 0; time < rounds(1, 100); ++time) {
+    shell.say(kWatch + "serve &");
+    const pid_t polter = shell.await_job();
+    const pid_t program = await_program(polter);
+    REQUIRE(await_stop(program));
+    CHECK_FALSE(is_stopped(polter));
+    shell.say("kill %1; wait %1; echo code=$?");
+    CHECK(shell->await_output("code=143\n"));
+    CHECK_FALSE(is_alive(program));
+  }
 }
 
 TEST_CASE("a wait in the background draws nothing, says so once, and is not stopped for it") {
-  Project project;
-  project.daemon().settle(Project::fresh());
-  project.daemon().begin_build("app");
-  Shell shell(project);
-  shell.say("stty tostop");
-  REQUIRE(shell.await_prompt());
-  shell.say(kWatch + "serve &");
-  const pid_t polter = shell.await_job();
-  REQUIRE(shell->await_output("[polter] building app"));
-  CHECK_FALSE(is_stopped(polter));
-  shell.say("fg");
-  REQUIRE(shell->await_output("waiting for app"));  // now it may draw
-  const auto before = shell->output().substr(0, shell->output().rfind("fg\n"));
-  CHECK(before.find("\x1b[?25l") == std::string::npos);
-  CHECK(count_in(shell->output(), "[polter] building app") == 1);
-  project.daemon().settle(Project::fresh(2));
-  CHECK(shell->await_output("up "));
+  for (int time = 0; time < rounds(1, 100); ++time) {
+    Project project;
+    project.daemon().settle(Project::fresh());
+    project.daemon().begin_build("app");
+    Shell shell(project);
+    shell.say("stty tostop");
+    REQUIRE(shell.await_prompt());
+    shell.say(kWatch + "serve &");
+    const pid_t polter = shell.await_job();
+    REQUIRE(shell->await_output("[polter] building app"));
+    CHECK_FALSE(is_stopped(polter));
+    shell.say("fg");
+    REQUIRE(shell->await_output("waiting for app"));  // now it may draw
+    const auto before = shell->output().substr(0, shell->output().rfind("fg\n"));
+    CHECK(before.find("\x1b[?25l") == std::string::npos);
+    CHECK(count_in(shell->output(), "[polter] building app") == 1);
+    project.daemon().settle(Project::fresh(2));
+    CHECK(shell->await_output("up "));
+  }
 }
 
 TEST_CASE("Ctrl+Z during the wait stops it on a clean line, and fg goes on with it") {

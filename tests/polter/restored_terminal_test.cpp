@@ -90,6 +90,12 @@ void end_in(Way way) {
   REQUIRE(is_in_order(polter->output()));
 }
 
+// What the last "stty -a" has printed.
+std::string said_by_stty(const std::string& output) {
+  const auto begin = output.rfind("speed ");
+  return output.substr(begin, output.rfind("done\n") - begin);
+}
+
 }  // namespace
 
 TEST_CASE("however a program of the whole screen ends, the terminal is as it was before") {
@@ -98,6 +104,106 @@ TEST_CASE("however a program of the whole screen ends, the terminal is as it was
   for (int round = 0; round < count; ++round) {
     CAPTURE(round % kWays);
     end_in(static_cast<Way>(round % kWays));
+  }
+}
+
+// One program after the other of the whole screen, none of which has put anything back.
+TEST_CASE(
+    "each restart in raw mode finds the terminal in order, and so does the shell at the end") {
+  Project project;
+  project.daemon().settle(quick(Project::fresh(1)));
+  Watching polter(project, {"screen"});
+  const UniqueFd terminal(::fcntl(polter->terminal(), F_DUPFD_CLOEXEC, 0));
+  const auto before = settings_of(terminal.get());
+  const pid_t first = polter.await_up();
+  const int restarts = rounds(5, 100);
+  for (int restart = 1; restart <= restarts; ++restart) {
+    const auto build = static_cast<std::uint64_t>(restart);
+    REQUIRE(await_feed(project, build));
+    project.daemon().settle(quick(Project::fresh(build + 1)));
+    polter.await_up();
+    CHECK(polter.count("found in order") == restart + 1);
+    CHECK_FALSE(same(before, settings_of(terminal.get())));
+    CHECK(state_of(polter->pid()) != 'T');
+  }
+  CHECK(polter.count("found raw") == 0);
+  CHECK_FALSE(is_alive(first));
+  polter->signal(SIGTERM);
+  CHECK(polter->await_end() == Exit::by_code(143));
+  CHECK(same(before, settings_of(terminal.get())));
+  CHECK(is_in_order(polter->output()));
+}
+
+// The programs that people use on a terminal, with what they make of it. None of them ends for
+// SIGINT.
+TEST_CASE(
+    "real programs of the whole screen are restarted and killed, and the terminal is as before") {
+  const std::vector<std::string> programs = {"less -X /etc/services", "less /etc/services",
+                                             "vim -u NONE -i NONE -n",
+                                             "python3 -q -c 'import tty; tty.setraw(0); input()'"};
+  for (int round = 0; round < rounds(1, 25); ++round) {
+    for (const auto& words : programs) {
+      const auto name = words.substr(0, words.find(' '));
+      if (run({.argv = {"/bin/sh", "-c", "command -v " + name}}).code != 0) {
+        WARN(name << " is not installed: nothing was tested with it");
+        continue;
+      }
+      INFO(words);
+      Project project;
+      const auto script = project.write("full", "#!/bin/sh\necho up $$\nexec " + words + "\n");
+      std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+      const auto answer = [&](std::uint64_t build) {
+        auto fresh = quick(Project::fresh(build), Milliseconds(20));
+        fresh.output_path = script;
+        return fresh;
+      };
+      project.daemon().settle(answer(1));
+      Watching polter(project, {});
+      const UniqueFd terminal(::fcntl(polter->terminal(), F_DUPFD_CLOEXEC, 0));
+      const auto before = settings_of(terminal.get());
+      const auto is_taken = [&] { return !same(before, settings_of(terminal.get())); };
+      polter.await_up();
+      REQUIRE(await(is_taken));
+      REQUIRE(await_feed(project, 1));
+      project.daemon().settle(answer(2));
+      const pid_t second = polter.await_up();
+      REQUIRE(await(is_taken));
+      CHECK(state_of(second) != 'T');
+      ::kill(second, SIGKILL);
+      REQUIRE(polter->await_output("exited ("));
+      REQUIRE(await([&] { return !is_taken(); }));
+      polter->type(kCtrlC);
+      CHECK(polter->await_end() == Exit::by_code(130));
+      CHECK_FALSE(is_taken());
+    }
+  }
+}
+
+// Nobody can give it back in its stead; the shell does, as after any job that was killed.
+TEST_CASE(
+    "a polter that is killed while its program is in raw mode leaves nobody and a sound shell") {
+  Project project;
+  project.daemon().settle(quick(Project::fresh(1)));
+  Shell shell(project);
+  const auto said_now = [&] {
+    shell.say("stty -a; echo do''ne");
+    REQUIRE(shell->await_output("done\n"));
+    REQUIRE(shell.await_prompt());
+    return said_by_stty(shell->output());
+  };
+  const auto settings = said_now();
+  REQUIRE_FALSE(settings.empty());
+  for (int time = 0; time < rounds(2, 100); ++time) {
+    shell.say(kPolter + " app --watch screen");
+    REQUIRE(shell->await_output("up "));
+    const pid_t polter = shell.await_job();
+    const pid_t program = await_program(polter);
+    REQUIRE(await([&] { return (settings_of(shell->terminal()).c_lflag & ICANON) == 0; }));
+    ::kill(polter, SIGKILL);
+    REQUIRE(await_death(program));
+    REQUIRE(shell->await_output("Killed"));
+    REQUIRE(shell.await_prompt());
+    REQUIRE(said_now() == settings);
   }
 }
 
