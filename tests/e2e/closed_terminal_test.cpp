@@ -217,6 +217,20 @@ TEST_CASE("a daemon in the foreground ends with its terminal and leaves its prog
   CHECK(processes_mentioning(project.state_dir().string()).empty());
 }
 
+TEST_CASE("a second Ctrl+C kills what a daemon in the foreground is ending") {
+  const TestProject project;
+  write_app(project);
+  auto call = project.poltergeist({"haunt", "--foreground"});
+  call.streams = Call::Streams::Terminal;
+  Program daemon(call);
+  REQUIRE(await([&] { return !project.read("up").empty(); }));
+  daemon.type("\x03");
+  REQUIRE(await([&] { return project.read("said").find("asked\n") != std::string::npos; }));
+  daemon.type("\x03");
+  CHECK(daemon.await_end() == poltergeist::Exit::by_code(0));
+  CHECK(project.read("said") == "cleaned\nasked\n");
+}
+
 TEST_CASE("with nohup a daemon in the foreground outlives its terminal and rests") {
   const TestProject project;
   write_app(project);
