@@ -137,7 +137,8 @@ TEST_CASE(
 // What people use on a terminal, with what it makes of it.
 TEST_CASE(
     "real programs of the whole screen are restarted and killed, and the terminal is as before") {
-  const std::vector<std::string> programs = {"less -X $0", "less $0", "vim -u NONE -i NONE -n",
+  const std::vector<std::string> programs = {"less -X $0.txt", "less $0.txt",
+                                             "vim -u NONE -i NONE -n",
                                              "python3 -q -c 'import tty; tty.setraw(0); input()'"};
   for (int round = 0; round < rounds(1, 25); ++round) {
     for (const auto& words : programs) {
@@ -149,6 +150,7 @@ TEST_CASE(
       INFO(words);
       Project project;
       const auto script = project.write("full", "#!/bin/sh\necho up $$\nexec " + words + "\n");
+      static_cast<void>(project.write("full.txt", "a text\n"));
       std::filesystem::permissions(script, std::filesystem::perms::owner_all);
       const auto answer = [&](std::uint64_t build) {
         auto fresh = quick(Project::fresh(build), Milliseconds(20));
