@@ -49,6 +49,12 @@ variable is not set or empty; a variable that is missing is an error. `$${` is a
 
 **Durations** carry their unit in the key or are in milliseconds; parts of the unit are rounded up.
 
+**Environment.** What the daemon starts has the daemon's environment, over it the `env` of the target and of the hook, runner or task, over that the
+variables of ours. Nobody sits in front of it: standard input is empty, there is no terminal, and so that git and ssh fail at once instead of opening a window for
+a password, `GIT_TERMINAL_PROMPT` is `0`, `GIT_ASKPASS` is empty, and `SSH_ASKPASS_REQUIRE` and `GCM_INTERACTIVE` are `never`, whatever the daemon was started with. An `env`
+that names one of them is heeded; `"GIT_ASKPASS": "${GIT_ASKPASS}"` hands on a program that answers without a person. The program of `polter --watch` has your
+environment as it is.
+
 **Trust.** The commands in the file run as you. So it is refused when it, or its directory, belongs to another user or can be
 written by everybody, unless `poltergeist trust <directory>` was said.
 

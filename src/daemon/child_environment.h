@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The environment of what the daemon starts for a target: the daemon's own, what the configuration
-// sets, and the POLTERGEIST_ variables of design's "Environment". Never a secret of ours.
+// The environment of what the daemon starts for a target: the daemon's own, without those who would
+// ask a person, what the configuration sets, and the POLTERGEIST_ variables of design's
+// "Environment". Never a secret of ours.
 #pragma once
 
 #include <string>
@@ -19,7 +20,7 @@ namespace poltergeist::daemon {
   over["POLTERGEIST_PROJECT_ROOT"] = project.root.string();
   over["POLTERGEIST_TARGET"] = target.value();
   over["POLTERGEIST_SOCKET"] = paths.socket().string();
-  return process::merged_environment(process::own_environment(), over);
+  return process::merged_environment(process::unattended_environment(), over);
 }
 
 }  // namespace poltergeist::daemon

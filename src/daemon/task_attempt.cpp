@@ -96,7 +96,8 @@ Result<void> TaskAttempt::start_command() {
     plan->variables["INPUT_FILE"] = input_file_.path().string();
   }
   output_before_ = mark_of(output_file());
-  plan->command.env = process::merged_environment(process::own_environment(), plan->variables);
+  plan->command.env =
+      process::merged_environment(process::unattended_environment(), plan->variables);
   process::Attempt::Listener listener;
   listener.on_line = listener_.on_line;
   listener.on_command = [this](const process::ProtocolCommand& said) { take_command(said); };

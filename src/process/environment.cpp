@@ -9,6 +9,17 @@ namespace poltergeist::process {
 
 namespace {
 
+// How each of those who would ask is told not to. An empty GIT_ASKPASS is nobody, and keeps git
+// from looking for core.askPass and SSH_ASKPASS (gitcredentials(7)); SSH_ASKPASS_REQUIRE is from
+// OpenSSH 8.4 (ssh(1)), GCM_INTERACTIVE of the Git Credential Manager, whose windows are its own.
+const std::map<std::string, std::string>& no_questions() {
+  static const std::map<std::string, std::string> variables = {{"GCM_INTERACTIVE", "never"},
+                                                               {"GIT_ASKPASS", ""},
+                                                               {"GIT_TERMINAL_PROMPT", "0"},
+                                                               {"SSH_ASKPASS_REQUIRE", "never"}};
+  return variables;
+}
+
 std::string_view name_of(std::string_view entry) {
   return entry.substr(0, entry.find('='));
 }
@@ -23,6 +34,10 @@ std::vector<std::string> own_environment() {
   entries.reserve(count);
   for (std::size_t i = 0; i < count; ++i) entries.emplace_back(environ[i]);
   return entries;
+}
+
+std::vector<std::string> unattended_environment() {
+  return merged_environment(own_environment(), no_questions());
 }
 
 std::vector<std::string> merged_environment(std::vector<std::string> base,
