@@ -146,6 +146,16 @@ std::string last_build_text(const JsonView& build, WallTime now) {
   return listed({duration_text(build["duration"]), age_text(build["timestamp"].text(), now)});
 }
 
+// Nothing is wrong yet, but nobody would wait so long in silence without being told.
+std::string stalled_text(const JsonView& build, const std::string& target, WallTime now) {
+  const auto since = from_iso8601(build["stalledSince"].text());
+  if (!since) return {};
+  return fmt::format(
+      "stalled: nothing printed and hardly any processor time used for {}; it may wait for "
+      "something: `poltergeist logs {}`",
+      format_duration(std::max(now - *since, Milliseconds(0))), for_terminal(target));
+}
+
 // Why it is not the newest build that runs.
 std::string rollback_text(const JsonView& runner) {
   const auto from = runner["rolledBackFrom"].number();
@@ -232,6 +242,8 @@ Row row_for(const std::string& name, const nlohmann::json& target, WallTime now,
   if (const auto blocker = view["blockedBy"].text(); word == "blocked" && !blocker.empty()) {
     row.below.push_back("waits for " + blocker);
   }
+  if (auto line = stalled_text(view["lastBuild"], name, now); !line.empty())
+    row.below.push_back(std::move(line));
   if (const auto error = first_error(view["lastBuild"]); !error.empty()) row.below.push_back(error);
   if (auto line = rollback_text(view["runner"]); !line.empty())
     row.below.push_back(std::move(line));

@@ -13,7 +13,8 @@ BuildExecution::BuildExecution(process::TaskExecutor& executor, BuildOrder order
     : executor_(executor),
       order_(std::move(order)),
       listener_(std::move(listener)),
-      started_(now()) {}
+      started_(now()),
+      stall_timer_(executor.loop(), "stalled builds", [this] { look_whether_stalled(); }) {}
 
 void BuildExecution::start() {
   start_step();
@@ -46,6 +47,9 @@ void BuildExecution::start_step() {
     return;
   }
   attempt_ = std::move(*attempt);
+  if (order_.timeout > Seconds(0)) return;
+  stall_.emplace(attempt_->started());
+  stall_timer_.arm(stall_->deadline());
 }
 
 Result<std::unique_ptr<process::Attempt>> BuildExecution::start_command(const build::Step& step) {
@@ -59,6 +63,7 @@ Result<std::unique_ptr<process::Attempt>> BuildExecution::start_command(const bu
                            .grace_period = order_.grace_period};
   if (order_.timeout > Seconds(0)) command.until = started_ + order_.timeout;
   process::Attempt::Listener listener;
+  listener.on_bytes = [this] { note_sign_of_life(); };
   listener.on_line = [this](process::Source, const process::Line& line) { take_line(line); };
   listener.on_command = [this](const process::ProtocolCommand& said) { take_command(said); };
   listener.on_time_out = [this] {
@@ -67,6 +72,19 @@ Result<std::unique_ptr<process::Attempt>> BuildExecution::start_command(const bu
   };
   listener.on_end = [this](const process::CommandEnd& ended) { on_step_ended(ended); };
   return executor_.start(std::move(command), std::move(listener));
+}
+
+// The timer stays as it is: it is looked at when it is due.
+void BuildExecution::note_sign_of_life() {
+  if (stall_ && stall_->on_output(now())) listener_.on_stalled(std::nullopt);
+}
+
+void BuildExecution::look_whether_stalled() {
+  if (!stall_ || !attempt_) return;
+  if (now() >= stall_->deadline() && stall_->on_sample(attempt_->processor_time(), now())) {
+    listener_.on_stalled(stall_->stalled_since());
+  }
+  stall_timer_.arm(stall_->deadline());
 }
 
 void BuildExecution::take_line(const process::Line& line) {
@@ -98,6 +116,9 @@ void BuildExecution::take_command(const process::ProtocolCommand& command) {
 
 void BuildExecution::on_step_ended(const process::CommandEnd& ended) {
   ended_ = ended.ended;
+  note_sign_of_life();
+  stall_.reset();
+  stall_timer_.arm(std::nullopt);
   attempt_.reset();
   exit_ = ended.exit;
   const auto verdict =

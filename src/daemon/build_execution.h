@@ -14,10 +14,11 @@
 #include "build/diagnostics.h"
 #include "build/plan.h"
 #include "build/progress.h"
+#include "build/stall_watch.h"
 #include "config/project.h"
 #include "process/task_executor.h"
 #include "state/build_log.h"
-#include "sys/loop.h"
+#include "sys/deadline_timer.h"
 #include "tasks/set_values.h"
 
 namespace poltergeist::daemon {
@@ -59,6 +60,9 @@ class BuildExecution {
     std::function<void(const build::Progress&)> on_progress;
     // What the command says in lines of its output, beside progress and outputs.
     std::function<void(const process::ProtocolCommand&)> on_command;
+    // One without a time limit shows no sign of life since then (stall_watch.h); nothing: it does
+    // so again.
+    std::function<void(std::optional<Instant> since)> on_stalled;
     std::function<void(const BuildEndReport&)> on_end;  // once; may destroy the execution
   };
 
@@ -85,6 +89,8 @@ class BuildExecution {
   void start_step();
   [[nodiscard]] Result<std::unique_ptr<process::Attempt>> start_command(const build::Step& step);
   void take_line(const process::Line& line);
+  void note_sign_of_life();
+  void look_whether_stalled();
   void take_command(const process::ProtocolCommand& command);
   void on_step_ended(const process::CommandEnd& ended);
   void end(bool success, std::string how);
@@ -101,6 +107,8 @@ class BuildExecution {
   std::unique_ptr<process::Attempt> attempt_;
   std::optional<build::Progress> said_progress_;  // by the command itself
   tasks::SetValues outputs_;
+  std::optional<build::StallWatch> stall_;  // of the running step, if nothing else limits it
+  DeadlineTimer stall_timer_;
   std::optional<Exit> exit_;
   std::optional<Instant> ended_;  // its last step
   bool cancelled_ = false;

@@ -242,6 +242,8 @@ void Building::perform(const build::StartBuild& start) {
                          build = start.build](const process::ProtocolCommand& said) {
     take_command(name, build, said);
   };
+  listener.on_stalled = [this, name = start.target, build = start.build](
+                            std::optional<Instant> since) { tell_stalled(name, build, since); };
   listener.on_end = [this, name = start.target](const BuildEndReport& report) {
     on_end(name, report);
   };
@@ -296,6 +298,18 @@ void Building::take_command(const TargetId& target, BuildId build,
   } else if (const auto* kept = std::get_if<process::SetState>(&said)) {
     kept_state_.set(state::scope_for(target), kept->key, kept->value);
   }
+}
+
+void Building::tell_stalled(const TargetId& target, BuildId build, std::optional<Instant> since) {
+  if (since) {
+    log_warn(
+        "build {} of {} is stalled: it has printed nothing and used hardly any processor time for "
+        "{}; it may wait for something, and timeoutSeconds would end it",
+        build.value(), target.value(), format_duration(now() - *since));
+  } else {
+    log_info("build {} of {} goes on", build.value(), target.value());
+  }
+  publishing_.build_stalled(target, build, since);
 }
 
 void Building::on_end(const TargetId& name, BuildEndReport report) {

@@ -76,6 +76,7 @@ class Building {
   void perform(const build::StartBuild& start);
   void perform(const build::CancelBuild& cancel);
   void take_command(const TargetId& target, BuildId build, const process::ProtocolCommand& said);
+  void tell_stalled(const TargetId& target, BuildId build, std::optional<Instant> since);
   void on_end(const TargetId& target, BuildEndReport report);
   void announce(const build::StartBuild& start, const std::string& builder,
                 const std::string& fingerprint, std::optional<Instant> spawned);

@@ -123,6 +123,15 @@ void Publishing::build_progressed(const TargetId& target, BuildId build,
   publish(state::BuildProgress{target, build, to_state(progress)});
 }
 
+void Publishing::build_stalled(const TargetId& target, BuildId build,
+                               std::optional<Instant> since) {
+  const auto moment = this_moment();
+  std::optional<WallTime> wall;
+  if (since) wall = moment.wall - std::chrono::duration_cast<Milliseconds>(moment.now - *since);
+  states_.build_stalled(target, build, wall, moment);
+  publish(state::BuildStalled{target, build, wall});
+}
+
 void Publishing::build_said(const TargetId& target, BuildId build, LogLevel level,
                             const std::string& message) {
   publish(state::BuildLogged{target, build, level, message});

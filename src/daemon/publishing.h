@@ -77,6 +77,8 @@ class Publishing {
 
   void build_began(const BuildBegin& begin);
   void build_progressed(const TargetId& target, BuildId build, const build::Progress& progress);
+  // It shows no sign of life since then; nothing: it does so again.
+  void build_stalled(const TargetId& target, BuildId build, std::optional<Instant> since);
   void build_said(const TargetId& target, BuildId build, LogLevel level,
                   const std::string& message);
   void build_finished(const BuildFinish& finish);

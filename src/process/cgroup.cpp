@@ -100,6 +100,21 @@ bool Cgroup::is_as_new() const {
          text.find("frozen 1") == std::string::npos && !has_children(fd());
 }
 
+std::optional<Duration> Cgroup::processor_time() const {
+  const auto text = read_file(path_ / "cpu.stat");
+  return text ? processor_time_in(*text) : std::nullopt;
+}
+
+std::optional<Duration> processor_time_in(std::string_view cpu_stat) {
+  constexpr std::string_view kName = "usage_usec ";
+  for (const auto line : lines_of(cpu_stat)) {
+    if (!line.starts_with(kName)) continue;
+    const auto used = parse_number(line.substr(kName.size()));
+    if (used) return Microseconds(*used);
+  }
+  return std::nullopt;
+}
+
 std::vector<pid_t> Cgroup::members() const {
   std::vector<pid_t> members;
   append_members(path_, members);

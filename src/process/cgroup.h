@@ -7,11 +7,13 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "sys/unique_fd.h"
 
 namespace poltergeist::process {
@@ -35,6 +37,9 @@ class Cgroup {
   [[nodiscard]] bool is_as_new() const;
   // Whoever lives in it and below it, in no order.
   [[nodiscard]] std::vector<pid_t> members() const;
+  // What all who ever were in it, or below it, have used. Only its growth says something of those
+  // who are there now. Nothing before Linux 4.15.
+  [[nodiscard]] std::optional<Duration> processor_time() const;
   // SIGKILL to all of them, as one: nobody forks away meanwhile. False where the kernel cannot
   // (before Linux 5.14).
   bool kill() const;
@@ -54,5 +59,7 @@ class Cgroup {
 // The same from the texts of /proc/self/mountinfo and /proc/self/cgroup. Pure.
 [[nodiscard]] Result<std::filesystem::path> cgroup_in(std::string_view mountinfo,
                                                       std::string_view cgroup);
+// From the text of a cpu.stat, which needs no controller. Pure.
+[[nodiscard]] std::optional<Duration> processor_time_in(std::string_view cpu_stat);
 
 }  // namespace poltergeist::process

@@ -118,6 +118,17 @@ std::vector<ProcessEntry> Containment::members() {
   return found;
 }
 
+Duration Containment::processor_time() {
+  if (leaf_) {
+    if (const auto used = leaf_.cgroup().processor_time()) return *used;
+  }
+  Duration used{0};
+  for (const auto& member : members()) {
+    used += processor_time_of(member.id.pid).value_or(Duration::zero());
+  }
+  return used;
+}
+
 void Containment::add_members_of_leaf(std::vector<ProcessEntry>& found) const {
   if (!leaf_) return;
   std::set<pid_t> known;

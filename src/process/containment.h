@@ -42,6 +42,9 @@ class Containment {
   // Everything of the unit that lives now, the leader first, parents before their children.
   // Remembers them.
   [[nodiscard]] std::vector<ProcessEntry> members();
+  // What the unit has used, counted from anywhere: the difference of two looks is what was used
+  // between them, as far as those who did it live or were waited for by one who does.
+  [[nodiscard]] Duration processor_time();
   // Sends a signal to each of them, once, and SIGCONT to those that are stopped, so that they can
   // act on it. Returns how many there were.
   std::size_t signal_all(int signal);

@@ -114,6 +114,27 @@ std::optional<ProcessEntry> find_process(pid_t pid) {
   return parse_stat(short_proc_text(fmt::format("/proc/{}/stat", pid)));
 }
 
+std::optional<Duration> processor_time_of(std::string_view text) {
+  const auto close = text.rfind(')');
+  if (close == std::string_view::npos) return std::nullopt;
+  std::string_view rest = text.substr(close + 1);
+  constexpr int kFromStateToTimes = 11;
+  for (int i = 0; i < kFromStateToTimes; ++i) next_word(rest);
+  // In user and in kernel mode, its own and its children's.
+  std::uint64_t ticks = 0;
+  for (int i = 0; i < 4; ++i) {
+    const auto part = next_number<std::uint64_t>(rest);
+    if (!part) return std::nullopt;
+    ticks += *part;
+  }
+  static const auto per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  return Milliseconds(ticks * 1000 / per_second);
+}
+
+std::optional<Duration> processor_time_of(pid_t pid) {
+  return processor_time_of(short_proc_text(fmt::format("/proc/{}/stat", pid)));
+}
+
 std::vector<pid_t> own_children() {
   // Kept open, for each end of a command asks; a process that was forked has its own.
   static UniqueFd file;

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time.h"
+
 namespace poltergeist::process {
 
 // One process, for all time: a pid alone is used again.
@@ -35,6 +37,10 @@ struct ProcessEntry {
 // The text of /proc/PID/stat; nothing if it is not one.
 [[nodiscard]] std::optional<ProcessEntry> parse_stat(std::string_view text);
 [[nodiscard]] std::optional<ProcessEntry> find_process(pid_t pid);
+
+// What it and the children that it has waited for have used, in the text of /proc/PID/stat.
+[[nodiscard]] std::optional<Duration> processor_time_of(std::string_view text);
+[[nodiscard]] std::optional<Duration> processor_time_of(pid_t pid);
 
 // The children of a process, dead ones included, in the order in which it got them.
 [[nodiscard]] std::vector<pid_t> children_of(pid_t pid);

@@ -75,6 +75,7 @@ Result<void> Attempt::start(Orphanage& orphanage) {
 }
 
 void Attempt::take_bytes(Source source, std::string_view bytes) {
+  if (listener_.on_bytes) listener_.on_bytes();
   output_of(source).lines.feed(bytes, [&](const Line& line) { take_line(source, line); });
 }
 

@@ -59,6 +59,8 @@ struct CommandEnd {
 class Attempt {
  public:
   struct Listener {
+    // It has printed something, be it no whole line yet.
+    std::function<void()> on_bytes = nullptr;
     // A line of output, without secrets. Not from stderr if it leads to stdout.
     std::function<void(Source source, const Line& line)> on_line = nullptr;
     // A command on stdout.
@@ -80,6 +82,8 @@ class Attempt {
 
   [[nodiscard]] pid_t pid() const { return unit_->pid(); }
   [[nodiscard]] Instant started() const { return started_; }
+  // As Containment has it.
+  [[nodiscard]] Duration processor_time() const { return unit_->processor_time(); }
   [[nodiscard]] const Secrets& secrets() const { return secrets_; }
 
  private:

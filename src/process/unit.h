@@ -62,6 +62,8 @@ class Unit {
 
   [[nodiscard]] pid_t pid() const { return child_.pid(); }
   [[nodiscard]] bool has_exited() const { return exit_.has_value(); }
+  // As Containment has it.
+  [[nodiscard]] Duration processor_time() { return child_.containment().processor_time(); }
   // The signal that stopped the leader (Ctrl+Z), once per stop.
   [[nodiscard]] std::optional<int> take_stop() { return child_.take_stop(); }
 

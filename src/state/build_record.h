@@ -66,6 +66,7 @@ struct LastBuild {
   std::string error_summary;  // in one line
   std::vector<Diagnostic> diagnostics;
   std::optional<Progress> progress;            // while it is building
+  std::optional<WallTime> stalled_since;       // while it is building, and shows no sign of life
   std::vector<std::string> artifacts;          // what a success left behind, absolute
   std::map<std::string, std::string> outputs;  // what it set (`::set-output`); valid UTF-8
   std::optional<Timing> timing;                // the stages so far; its runner's come later

@@ -35,6 +35,11 @@ Told named(const BuildStarted& e) {
 Told named(const BuildProgress& e) {
   return {"build_progress", {{"id", e.build.value()}, {"progress", to_json(e.progress)}}};
 }
+Told named(const BuildStalled& e) {
+  json data = {{"id", e.build.value()}, {"stalled", e.since.has_value()}};
+  if (e.since) data["since"] = to_iso8601(*e.since);
+  return {"build_stalled", std::move(data)};
+}
 Told named(const BuildLogged& e) {
   return {"build_log",
           {{"id", e.build.value()},

@@ -38,6 +38,12 @@ struct BuildProgress {
   BuildId build;
   Progress progress;
 };
+// It has shown no sign of life since then, or (nothing) does so again.
+struct BuildStalled {
+  TargetId target;
+  BuildId build;
+  std::optional<WallTime> since;
+};
 // What its command said by `::log`.
 struct BuildLogged {
   TargetId target;
@@ -164,12 +170,12 @@ struct StateDegraded {
 };
 
 using EventBody =
-    std::variant<BuildQueued, BuildStarted, BuildProgress, BuildLogged, BuildEnded, HookStarted,
-                 HookEnded, RunnerChanged, SidecarStarted, SidecarExited, FreshnessChanged,
-                 TargetAdded, TargetRemoved, TargetQuarantined, ExecutionQueued, ExecutionStarted,
-                 ExecutionLogged, ExecutionProgress, ExecutionHeartbeat, ExecutionRetried,
-                 ExecutionEnded, DaemonStarted, DaemonStopping, WatchChanged, ConfigurationChanged,
-                 PauseChanged, StateDegraded>;
+    std::variant<BuildQueued, BuildStarted, BuildProgress, BuildStalled, BuildLogged, BuildEnded,
+                 HookStarted, HookEnded, RunnerChanged, SidecarStarted, SidecarExited,
+                 FreshnessChanged, TargetAdded, TargetRemoved, TargetQuarantined, ExecutionQueued,
+                 ExecutionStarted, ExecutionLogged, ExecutionProgress, ExecutionHeartbeat,
+                 ExecutionRetried, ExecutionEnded, DaemonStarted, DaemonStopping, WatchChanged,
+                 ConfigurationChanged, PauseChanged, StateDegraded>;
 
 struct Event {
   std::string scope;      // "daemon", "target:<name>" or "execution:<id>"

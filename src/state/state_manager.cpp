@@ -133,6 +133,14 @@ bool StateManager::build_progress(const TargetId& target, BuildId build, const P
   return true;
 }
 
+bool StateManager::build_stalled(const TargetId& target, BuildId build,
+                                 std::optional<WallTime> since, Moment at) {
+  auto* known = entry_for(target);
+  if (known == nullptr || !on_build_stalled(known->state, build, since)) return false;
+  write_now(*known, at);
+  return true;
+}
+
 bool StateManager::build_ended(const TargetId& target, const BuildEnd& end, Moment at) {
   auto* known = entry_for(target);
   if (known == nullptr || !on_build_ended(known->state, end, at.wall)) return false;

@@ -65,6 +65,8 @@ class StateManager {
   // Each does nothing for a target that is not known, and says false where it changed nothing.
   bool build_started(const TargetId& target, const BuildStart& start, Moment at);
   bool build_progress(const TargetId& target, BuildId build, const Progress& progress, Moment at);
+  bool build_stalled(const TargetId& target, BuildId build, std::optional<WallTime> since,
+                     Moment at);
   bool build_ended(const TargetId& target, const BuildEnd& end, Moment at);
   bool set_timing(const TargetId& target, BuildId build, const Timing& timing, Moment at);
   bool set_watch(const TargetId& target, const WatchState& watch, Moment at);

@@ -55,6 +55,7 @@ void recover_build(TargetState& state, WallTime now) {
   build.timestamp = now;
   build.duration.reset();
   build.progress.reset();
+  build.stalled_since.reset();
   build.error = kDaemonDied;
   build.error_summary = kDaemonDied;
 }
@@ -110,6 +111,12 @@ bool on_build_progress(TargetState& state, BuildId id, Progress progress) {
   return true;
 }
 
+bool on_build_stalled(TargetState& state, BuildId id, std::optional<WallTime> since) {
+  if (!is_running(state, id)) return false;
+  state.last_build->stalled_since = since;
+  return true;
+}
+
 bool on_build_ended(TargetState& state, const BuildEnd& end, WallTime now) {
   if (!is_running(state, end.id)) return false;
   auto before = std::exchange(state.before_running, std::nullopt);
@@ -126,6 +133,7 @@ bool on_build_ended(TargetState& state, const BuildEnd& end, WallTime now) {
   build.signal = end.signal;
   build.diagnostics = first_of(end.diagnostics, kMostDiagnostics);
   build.progress.reset();
+  build.stalled_since.reset();
   build.outputs = end.outputs;
   build.timing = end.timing;
   ++state.stats.count;

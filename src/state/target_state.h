@@ -174,8 +174,10 @@ struct BuildEnd {
 
 // A build that is still running is given up for the new one.
 void on_build_started(TargetState& state, const BuildStart& start, WallTime now);
-// These two say false, and change nothing, if `id` is not the running build.
+// These three say false, and change nothing, if `id` is not the running build.
 bool on_build_progress(TargetState& state, BuildId id, Progress progress);
+// Nothing: it goes on.
+bool on_build_stalled(TargetState& state, BuildId id, std::optional<WallTime> since);
 bool on_build_ended(TargetState& state, const BuildEnd& end, WallTime now);
 // A later stage of a build that has ended, also while the next one is running. False, and nothing
 // changes, if it is not remembered any more.

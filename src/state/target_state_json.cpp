@@ -85,6 +85,7 @@ Object written(const LastBuild& build) {
     for (const auto& diagnostic : build.diagnostics) array.push_back(written(diagnostic));
   }
   if (build.progress) object["progress"] = written(*build.progress);
+  if (build.stalled_since) object["stalledSince"] = to_iso8601(*build.stalled_since);
   if (!build.artifacts.empty()) object["artifacts"] = texts(build.artifacts);
   if (!build.outputs.empty()) object["outputs"] = build.outputs;
   if (build.timing) object["timing"] = to_json(*build.timing);

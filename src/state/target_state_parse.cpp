@@ -118,6 +118,7 @@ std::optional<LastBuild> read_build(const json& object) {
       .error = text_or_empty(object, "error"),
       .error_summary = text_or_empty(object, "errorSummary"),
       .diagnostics = read_diagnostics(object),
+      .stalled_since = time_in(object, "stalledSince"),
       .artifacts = texts_in(object, "artifacts", kMostArtifacts),
       .outputs = read_outputs(object),
   };

@@ -57,6 +57,15 @@ TEST_CASE("status shows the daemon, then a line per target with the first error 
         "web     building  for 12.0s, 42 %, main.js\n");
 }
 
+TEST_CASE("a build that does nothing any more is said with where to look") {
+  auto changed = document();
+  changed["targets"]["web"]["lastBuild"]["stalledSince"] = "2026-01-31T12:04:00.000Z";
+  CHECK(plain(changed).find("web     building  for 12.0s, 42 %, main.js\n"
+                            "    stalled: nothing printed and hardly any processor time used for "
+                            "6m 0s; it may wait for something: `poltergeist logs web`\n") !=
+        std::string::npos);
+}
+
 TEST_CASE("a runner is shown with its port, and in detail with what stands beside it") {
   auto changed = document();
   changed["targets"]["app"]["runner"] = {

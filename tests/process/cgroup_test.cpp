@@ -30,6 +30,15 @@ void write_to(const fs::path& file, const std::string& text) {
 
 }  // namespace
 
+TEST_CASE("what a cgroup has used is told without a controller") {
+  CHECK(processor_time_in("usage_usec 1500\nuser_usec 1000\nsystem_usec 500\n") ==
+        Microseconds(1500));
+  CHECK(processor_time_in("nice_usec 1\nusage_usec 0\n") == Duration::zero());
+  CHECK_FALSE(processor_time_in(""));
+  CHECK_FALSE(processor_time_in("usage_usec \n"));
+  CHECK_FALSE(processor_time_in("usage_usecs 3\n"));
+}
+
 TEST_CASE("our own cgroup is found wherever cgroups of version 2 are mounted") {
   CHECK(place_in(kUnified, "0::/user.slice/app.scope\n") == "/sys/fs/cgroup/user.slice/app.scope");
   CHECK(place_in(kUnified, "0::/\n") == "/sys/fs/cgroup/");

@@ -33,6 +33,20 @@ TEST_CASE("a line of /proc/PID/stat tells who, whose child, since when and how i
   CHECK(parse_stat(stat_line("sleep", "Z", 1))->state == ProcessState::Dead);
 }
 
+TEST_CASE("a line of /proc/PID/stat tells what it and those that it waited for have used") {
+  const auto line = [](const std::string& times) {
+    return "42 (a b) S 7 42 42 0 -1 4194560 1 0 0 0 " + times + " 20 0 1 0 12345 2703360\n";
+  };
+  const auto tick = Duration(Seconds(1)) / ::sysconf(_SC_CLK_TCK);
+  CHECK(processor_time_of(line("1 20 300 4000")) == 4321 * tick);
+  CHECK(processor_time_of(line("0 0 0 0")) == Duration::zero());
+  for (const auto* broken : {"1 2 3", "1 2 3 x", ""}) {
+    CHECK_FALSE(processor_time_of("42 (a) S 7 42 42 0 -1 4194560 1 0 0 0 " + std::string(broken)));
+  }
+  CHECK_FALSE(processor_time_of("no line"));
+  CHECK(processor_time_of(::getpid()));
+}
+
 TEST_CASE("a name may hold anything") {
   CHECK(parse_stat(stat_line(") S 1 1 (", "R", 1))->name == ") S 1 1 (");
   CHECK(parse_stat(stat_line("", "R", 1))->parent == 7);

@@ -39,6 +39,7 @@ TargetState full_state() {
       .diagnostics = {{"src/a.c", 3, 1, Severity::Error, "E1", "expected ';'"},
                       {"src/b.c", 9, 0, Severity::Warning, "", "unused"}},
       .progress = Progress{3, 12, 25, "cc", kNow},
+      .stalled_since = kNow,
       .artifacts = {"/home/me/app/build/app"},
       .outputs = {{"version", "1.2"}},
       .timing = full_timing(),

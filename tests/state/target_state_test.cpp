@@ -63,6 +63,20 @@ TEST_CASE("progress is there while the build runs, and never moves a settled one
   CHECK(state.status() == BuildStatus::Success);
 }
 
+TEST_CASE("that a build shows no sign of life is there until it does, and never longer than it") {
+  TargetState state;
+  on_build_started(state, {.id = BuildId(1)}, at(0));
+  CHECK_FALSE(on_build_stalled(state, BuildId(2), at(1)));
+  CHECK(on_build_stalled(state, BuildId(1), at(1)));
+  CHECK(state.last_build->stalled_since == at(1));
+  CHECK(on_build_stalled(state, BuildId(1), std::nullopt));
+  CHECK_FALSE(state.last_build->stalled_since);
+  CHECK(on_build_stalled(state, BuildId(1), at(1)));
+  REQUIRE(on_build_ended(state, success(BuildId(1), 5), at(5)));
+  CHECK_FALSE(state.last_build->stalled_since);
+  CHECK_FALSE(on_build_stalled(state, BuildId(1), at(6)));
+}
+
 TEST_CASE("an end or progress of another build changes nothing") {
   TargetState state;
   on_build_started(state, {.id = BuildId(2)}, at(0));

@@ -2,6 +2,7 @@
 // Preloaded into a program, it makes the system other than it is:
 // - FAKE_CLOCK: the wall clock is ahead by the seconds that this file holds; the monotonic clock
 //   goes on as it was, as it does for real when the wall clock is set;
+// - FAKE_STEADY: the same of the monotonic clock, as if so much time had passed;
 // - FAKE_DEATH_BELOW, FAKE_DEATH_AT: the program is killed just before it writes to the disk below
 //   that directory for the n-th time, whatever the call: its bytes, its name, its end, its sync;
 // - FAKE_GATE, FAKE_GATE_BELOW: fdatasync of what is below that directory takes as long as the file
@@ -40,8 +41,8 @@
 
 namespace {
 
-long offset() {
-  const char* file = std::getenv("FAKE_CLOCK");
+long offset_in(const char* variable) {
+  const char* file = std::getenv(variable);
   const int fd = file == nullptr ? -1 : ::open(file, O_RDONLY | O_CLOEXEC);
   char text[32] = {};
   if (fd >= 0) {
@@ -97,7 +98,8 @@ bool is_fake_at(const char* path) {
 
 extern "C" int clock_gettime(clockid_t clock, struct timespec* time) noexcept {
   const auto result = ::syscall(SYS_clock_gettime, clock, time);
-  if (result == 0 && clock == CLOCK_REALTIME) time->tv_sec += offset();
+  if (result == 0 && clock == CLOCK_REALTIME) time->tv_sec += offset_in("FAKE_CLOCK");
+  if (result == 0 && clock == CLOCK_MONOTONIC) time->tv_sec += offset_in("FAKE_STEADY");
   return static_cast<int>(result);
 }
 
