@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "process/cgroup_branch.h"
 #include "process/line_pump.h"
+#include "process/memory_shortage.h"
 #include "process/shepherd.h"
 #include "sys/loop.h"
 #include "sys/signals.h"
@@ -36,6 +37,8 @@ class Orphanage {
   [[nodiscard]] CgroupLeaf lend_leaf() { return branch_ ? (*branch_)->lend() : CgroupLeaf(); }
   // Where these are, or why there are none.
   [[nodiscard]] Result<std::filesystem::path> cgroup() const;
+  // How often memory ran out so far: an end by SIGKILL may be of that.
+  [[nodiscard]] MemoryKills& memory_kills() { return memory_kills_; }
   // Reads and forgets what still comes through `pipe`, until its last writer is gone.
   void keep_reading(UniqueFd pipe);
 
@@ -47,6 +50,7 @@ class Orphanage {
   void replace_shepherd();
 
   Loop& loop_;
+  MemoryKills memory_kills_;
   Result<std::unique_ptr<CgroupBranch>> branch_;
   std::optional<Shepherd> shepherd_;
   Instant shepherd_began_;

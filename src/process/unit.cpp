@@ -3,6 +3,8 @@
 
 #include <sys/epoll.h>
 
+#include <csignal>
+
 #include "base/log.h"
 #include "process/pidfd.h"
 #include "sys/clock.h"
@@ -12,6 +14,7 @@ namespace poltergeist::process {
 namespace {
 
 constexpr Milliseconds kLookAgain{50};
+constexpr int kKilledCode = Exit::by_signal(SIGKILL).shell_code();
 
 }  // namespace
 
@@ -33,7 +36,8 @@ Unit::Unit(Orphanage& orphanage, Child child, Leftovers leftovers, std::string n
       child_(std::move(child)),
       leftovers_(leftovers),
       name_(std::move(name)),
-      events_(std::move(events)) {}
+      events_(std::move(events)),
+      memory_kills_before_(orphanage.memory_kills().lately(now())) {}
 
 Unit::~Unit() {
   if (!is_over_) log_debug("{} (pid {}) is given up", name_, pid());
@@ -69,6 +73,9 @@ void Unit::take_bytes(Source source, std::string_view bytes) {
 void Unit::on_leader_exit() {
   exit_ = child_.peek();
   if (!exit_) return;
+  if (!is_killed_ && exit_->shell_code() == kKilledCode) {
+    exit_->killer = killer_of(*exit_, memory_kills_before_, orphanage_.memory_kills().count());
+  }
   leader_exits_.reset();
   if (walk_) perform(walk_->on_leader_exited());
   settle_soon();

@@ -19,6 +19,7 @@
 // waits for that.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -110,6 +111,7 @@ class Unit {
   bool is_stopped_ = false;  // somebody asked for the end of all of it
   bool is_killed_ = false;   // and by force
   bool is_over_ = false;
+  std::optional<std::uint64_t> memory_kills_before_;  // it began
   Loop::Handle leader_exits_;
   UniqueFd awaited_;  // one member that still lives; when it exits, we look again
   Loop::Handle awaited_exits_;

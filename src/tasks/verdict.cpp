@@ -22,11 +22,12 @@ std::string advice_for(const Error& error, const std::string& command) {
   return {};
 }
 
-Verdict verdict_on_code(int code, const config::ExitCodes& codes) {
+Verdict verdict_on_code(const Exit& exit, const config::ExitCodes& codes) {
+  const int code = exit.number;
   if (std::ranges::find(codes.success, code) != codes.success.end()) return {};
   const bool again = std::ranges::find(codes.retry, code) != codes.retry.end();
   return {again ? Outcome::Retry : Outcome::Failed, FailureKind::Exit,
-          fmt::format("exited with code {}", code)};
+          fmt::format("exited with code {}{}", code, exit.killer_text())};
 }
 
 }  // namespace
@@ -48,7 +49,7 @@ Verdict judge(const Ending& ending, const config::ExitCodes& codes, Seconds time
   if (ending.exit->kind == Exit::Kind::Signal) {
     return {Outcome::Failed, FailureKind::Signal, fmt::format("killed by {}", ending.exit->text())};
   }
-  return verdict_on_code(ending.exit->number, codes);
+  return verdict_on_code(*ending.exit, codes);
 }
 
 }  // namespace poltergeist::tasks

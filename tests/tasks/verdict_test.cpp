@@ -41,6 +41,17 @@ TEST_CASE("death by a signal names the signal") {
   CHECK(verdict.message == "killed by SIGSEGV");
 }
 
+TEST_CASE("a kill for want of memory is said as such also where a shell tells of it") {
+  auto exit = Exit::by_signal(SIGKILL);
+  exit.killer = Exit::Killer::Memory;
+  CHECK(verdict_on({.exit = exit}).message == "killed by SIGKILL because memory ran out");
+  exit.killer = Exit::Killer::Somebody;
+  CHECK(verdict_on({.exit = exit}).message == "killed by SIGKILL from somebody else");
+  exit = Exit::by_code(137);
+  exit.killer = Exit::Killer::Memory;
+  CHECK(verdict_on({.exit = exit}).message == "exited with code 137 because memory ran out");
+}
+
 TEST_CASE("what our signals ended is a timeout or a cancellation, however it ended") {
   for (const auto exit : {Exit::by_code(0), Exit::by_code(75), Exit::by_signal(SIGTERM)}) {
     CHECK(verdict_on({.exit = exit, .timed_out = true}).kind == FailureKind::Timeout);
