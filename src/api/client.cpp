@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "api/client.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -43,8 +44,11 @@ Failure fail_as_foreign(const Hello& hello) {
 }  // namespace
 
 Result<Client> Client::open(const std::filesystem::path& socket) {
-  auto connection = connect_to(socket);
+  // Never waiting: a daemon that accepts nobody would keep us here for ever.
+  auto connection = connect_at_once(socket);
+  if (!connection && connection.error().code == Errc::Busy) return fail(connection.error());
   if (!connection) return fail(Errc::Unavailable, "{}", connection.error().message);
+  if (::fcntl(connection->get(), F_SETFL, 0) != 0) return fail_errno("{}", socket.string());
   return Client(std::move(*connection));
 }
 
@@ -52,12 +56,16 @@ Result<Client> Client::connect(const std::filesystem::path& socket, Milliseconds
                                Speaks speaks) {
   auto client = open(socket);
   if (!client) return fail(client.error());
-  const auto first = client->message_before(deadline_in(patience));
-  if (!first) return fail(first.error(), "waiting for the daemon's greeting");
-  if (auto greeted = client->take_greeting(*first, speaks); !greeted) {
+  if (auto greeted = client->await_greeting(patience, speaks); !greeted) {
     return fail(greeted.error(), "{}", socket.string());
   }
   return client;
+}
+
+Result<void> Client::await_greeting(Milliseconds patience, Speaks speaks) {
+  const auto first = message_before(deadline_in(patience));
+  if (!first) return fail(first.error(), "waiting for the daemon's greeting");
+  return take_greeting(*first, speaks);
 }
 
 Result<void> Client::take_greeting(const Message& first, Speaks speaks) {

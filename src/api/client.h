@@ -28,9 +28,12 @@ class Client {
                                               Milliseconds patience = Milliseconds(5000),
                                               Speaks speaks = Speaks::Ours);
 
-  // The same for those who may not wait: whoever listens there has not spoken yet. The first
-  // message that comes belongs to take_greeting(); requests may be sent before it.
+  // The same for those who may not wait: whoever listens there has not spoken yet. Errc::Busy if so
+  // many wait for him already that nobody more can. The first message that comes belongs to
+  // take_greeting(); requests may be sent before it.
   [[nodiscard]] static Result<Client> open(const std::filesystem::path& socket);
+  // Reads it. Errc::Timeout if it has not come within `patience`; then it may be asked for again.
+  [[nodiscard]] Result<void> await_greeting(Milliseconds patience, Speaks speaks = Speaks::Ours);
   // Errc::Protocol if it is no greeting, or one of another protocol.
   [[nodiscard]] Result<void> take_greeting(const Message& first, Speaks speaks = Speaks::Ours);
 

@@ -3,10 +3,14 @@
 
 #include <poll.h>
 
+#include <algorithm>
+
 #include "base/text.h"
+#include "process/process_table.h"
 #include "state/daemon_file.h"
 #include "sys/clock.h"
 #include "sys/file_lock.h"
+#include "sys/unix_socket.h"
 
 namespace poltergeist::cli {
 
@@ -15,22 +19,18 @@ namespace {
 // A daemon that starts or ends holds its lock for moments without listening: worth a second look.
 constexpr Milliseconds kSettling{1000};
 constexpr int kPauseMs = 10;
+// So long one that is not greeted by takes to look whether the daemon is stopped.
+constexpr Milliseconds kLook{500};
 
 std::string pid_text(const ProjectAt& project) {
   const auto info = state::read_daemon_file(project.paths);
   return info && info->pid > 0 ? fmt::format(" (pid {})", info->pid) : std::string();
 }
 
-Refusal silent(const ProjectAt& project) {
-  const auto info = state::read_daemon_file(project.paths);
-  const auto kill = info && info->pid > 0
-                        ? fmt::format(
-                              "`kill -CONT {0}` wakes one that is stopped, `kill -9 {0}` "
-                              "ends it",
-                              info->pid)
-                        : std::string("end it and start a new one");
+// It starts or ends: nobody listens, and the lock is held.
+Refusal not_listening(const ProjectAt& project) {
   return {ExitCode::CannotAnswer,
-          fmt::format("the daemon{} does not answer; {}", pid_text(project), kill),
+          fmt::format("the daemon{} does not answer: it is starting or ending", pid_text(project)),
           {}};
 }
 
@@ -40,6 +40,25 @@ Refusal unreachable(const ProjectAt& project) {
                       "`poltergeist restart` starts one in its place",
                       pid_text(project), for_terminal(project.paths.socket().string())),
           {}};
+}
+
+bool is_stopped(const api::Client& client) {
+  const auto pid = peer_pid(client.fd());
+  const auto daemon = pid ? process::find_process(*pid) : std::nullopt;
+  return daemon && daemon->state == process::ProcessState::Stopped;
+}
+
+Result<api::Client> reach(const ProjectAt& project, Milliseconds patience,
+                          api::Client::Speaks speaks) {
+  auto client = api::Client::open(project.paths.socket());
+  if (!client) return client;
+  auto greeted = client->await_greeting(std::min(kLook, patience), speaks);
+  const bool is_late = !greeted && greeted.error().code == Errc::Timeout;
+  if (is_late && patience > kLook && !is_stopped(*client)) {
+    greeted = client->await_greeting(patience - kLook, speaks);
+  }
+  if (!greeted) return fail(greeted.error());
+  return client;
 }
 
 ExitCode exit_code_of(api::ErrorCode code) {
@@ -69,6 +88,19 @@ ExitCode exit_code_of(api::ErrorCode code) {
 
 }  // namespace
 
+Refusal silent_daemon(const ProjectAt& project) {
+  const auto info = state::read_daemon_file(project.paths);
+  const auto kill = info && info->pid > 0
+                        ? fmt::format(
+                              "`kill -CONT {0}` wakes one that is stopped, `kill -9 {0}` "
+                              "ends it",
+                              info->pid)
+                        : std::string("end it and start a new one");
+  return {ExitCode::CannotAnswer,
+          fmt::format("the daemon{} does not answer; {}", pid_text(project), kill),
+          {}};
+}
+
 Refusal no_daemon(const ProjectAt& project) {
   return {ExitCode::CannotAnswer,
           fmt::format("no daemon is running for {}; `poltergeist haunt` starts one",
@@ -80,18 +112,20 @@ Refusal refusal_for(const api::RpcError& error) {
   return {exit_code_of(error.code), for_terminal(error.message), {}};
 }
 
-Attempt<api::Client> connect(const ProjectAt& project, api::Client::Speaks speaks) {
+Attempt<api::Client> connect(const ProjectAt& project, Milliseconds patience,
+                             api::Client::Speaks speaks) {
   const auto give_up = now() + kSettling;
   while (true) {
-    auto client = api::Client::connect(project.paths.socket(), kPatience, speaks);
+    auto client = reach(project, patience, speaks);
     if (client) return std::move(*client);
-    if (client.error().code == Errc::Timeout) return refuse(silent(project));
+    const auto code = client.error().code;
+    if (code == Errc::Timeout || code == Errc::Busy) return refuse(silent_daemon(project));
     if (client.error().code != Errc::Unavailable) {
       return refuse(ExitCode::CannotAnswer, "{}", for_terminal(client.error().message));
     }
     if (!FileLock::is_held(project.paths.lock())) return refuse(no_daemon(project));
     if (now() >= give_up) {
-      return refuse(std::filesystem::exists(project.paths.socket()) ? silent(project)
+      return refuse(std::filesystem::exists(project.paths.socket()) ? not_listening(project)
                                                                     : unreachable(project));
     }
     ::poll(nullptr, 0, kPauseMs);

@@ -9,13 +9,21 @@
 
 namespace poltergeist::cli {
 
-// How long a daemon may take for an answer that costs it nothing.
+// How long a daemon may take for an answer that costs it nothing. One that is stopped (Ctrl+Z,
+// SIGSTOP) is not waited for so long.
 inline constexpr Milliseconds kPatience{1500};
+// The same for who waits for a build anyway: on a machine that is busy an answer may take longer.
+inline constexpr Milliseconds kBuildPatience{5000};
 
 // The refusal that says that no daemon runs, and how to start one.
 [[nodiscard]] Refusal no_daemon(const ProjectAt& project);
 
+// The one that says that a daemon is there and does not answer, and what helps. It may go on at any
+// moment: nothing that is known of the project becomes wrong by it.
+[[nodiscard]] Refusal silent_daemon(const ProjectAt& project);
+
 [[nodiscard]] Attempt<api::Client> connect(const ProjectAt& project,
+                                           Milliseconds patience = kPatience,
                                            api::Client::Speaks speaks = api::Client::Speaks::Ours);
 
 // A call; its error as a refusal: an unknown target is 4, a daemon that is gone 3, …

@@ -65,12 +65,13 @@ Attempt<Start> prepare(const HauntOptions& options) {
 }
 
 // The daemon that serves this project already, if there is one that answers; waits for one that is
-// just starting.
-std::optional<int> running_pid(const ProjectAt& project) {
+// just starting. One that does not answer is there all the same.
+Attempt<std::optional<int>> running_pid(const ProjectAt& project) {
   if (!FileLock::is_held(project.paths.lock())) return std::nullopt;
   const auto client = connect(project);
-  if (!client) return std::nullopt;
-  return client->hello().pid;
+  if (client) return client->hello().pid;
+  if (client.error() == silent_daemon(project)) return refuse(client.error());
+  return std::nullopt;
 }
 
 // Whoever starts a daemon means his own environment, which one that runs already does not get.
@@ -165,13 +166,16 @@ Attempt<Readiness> start_in_background(const Start& start) {
 }
 
 int haunt_in_background(const Start& start) {
-  if (const auto pid = running_pid(start.project)) return already_running(start.project, *pid);
+  const auto running = running_pid(start.project);
+  if (!running) return report(running.error());
+  if (*running) return already_running(start.project, **running);
   const auto ready = start_in_background(start);
   if (!ready) return report(ready.error());
   if (ready->already) {
     // It may not listen yet, and whoever reads "already" may ask it something at once.
     const auto client = connect(start.project);
-    if (!client && !std::filesystem::exists(start.project.paths.socket())) {
+    if (!client && (client.error() == silent_daemon(start.project) ||
+                    !std::filesystem::exists(start.project.paths.socket()))) {
       return report(client.error());
     }
     return already_running(start.project, client ? client->hello().pid : ready->pid);
@@ -212,7 +216,9 @@ void let_go_of_inherited_but(int kept) {
 
 int haunt_here(const Start& start, const std::string& ready_fd) {
   if (ready_fd.empty()) {
-    if (const auto pid = running_pid(start.project)) return already_running(start.project, *pid);
+    const auto running = running_pid(start.project);
+    if (!running) return report(running.error());
+    if (*running) return already_running(start.project, **running);
   }
   const int ready = ready_fd.empty() ? -1 : take_ready_fd(ready_fd);
   let_go_of_inherited_but(ready);

@@ -44,7 +44,7 @@ Attempt<std::optional<int>> end_unreachable(const ProjectAt& project) {
 
 Attempt<std::optional<int>> stop_daemon(const ProjectAt& project) {
   if (!FileLock::is_held(project.paths.lock())) return end_unreachable(project);
-  auto client = connect(project, api::Client::Speaks::Any);
+  auto client = connect(project, kPatience, api::Client::Speaks::Any);
   if (!client) {
     // It ended by itself between the two looks, or only its lock is where it was.
     const bool ended = !FileLock::is_held(project.paths.lock());

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "state/daemon_file.h"
 #include "state/history.h"
 #include "state/pause_flag.h"
 #include "state/target_state_json.h"
@@ -14,11 +15,11 @@ namespace poltergeist::cli {
 
 namespace {
 
-nlohmann::json entry_for(const ProjectAt& project, const config::Target& target) {
+nlohmann::json entry_for(const ProjectAt& project, const config::Target& target, Daemon daemon) {
   auto entry = nlohmann::json::object();
   auto status = state::BuildStatus::Idle;
   if (auto known = state::load_state(project.paths.state_file(target.name))) {
-    state::recovered_after_crash(*known, wall_now());
+    if (daemon == Daemon::None) state::recovered_after_crash(*known, wall_now());
     // As whoever reads the file sees it, and as it comes over the socket.
     entry = nlohmann::json::parse(state::state_text(*known));
     status = known->status();
@@ -48,12 +49,19 @@ std::string build_command(const config::Target& target) {
   return {};
 }
 
-nlohmann::json last_known(const ProjectAt& project, const config::Project& loaded) {
+nlohmann::json last_known(const ProjectAt& project, const config::Project& loaded, Daemon daemon) {
   nlohmann::json targets = nlohmann::json::object();
   for (const auto& target : loaded.targets) {
-    targets[target.name.value()] = entry_for(project, target);
+    targets[target.name.value()] = entry_for(project, target, daemon);
   }
-  return {{"paused", state::is_paused(project.paths)}, {"targets", std::move(targets)}};
+  nlohmann::json document = {{"paused", state::is_paused(project.paths)},
+                             {"targets", std::move(targets)}};
+  if (daemon == Daemon::Silent) {
+    document["daemon"] = {{"answers", false}};
+    const auto info = state::read_daemon_file(project.paths);
+    if (info && info->pid > 0) document["daemon"]["pid"] = info->pid;
+  }
+  return document;
 }
 
 Result<nlohmann::json> recorded_timing(const ProjectAt& project, const config::Project& loaded) {

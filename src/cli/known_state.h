@@ -8,8 +8,13 @@
 
 namespace poltergeist::cli {
 
+// None: what was running then is over. Silent: it may go on at any moment, and what the files say
+// holds.
+enum class Daemon { None, Silent };
+
 // In the shape of the daemon's `status` (docs/protocol.md), without what only a daemon knows.
-[[nodiscard]] nlohmann::json last_known(const ProjectAt& project, const config::Project& loaded);
+[[nodiscard]] nlohmann::json last_known(const ProjectAt& project, const config::Project& loaded,
+                                        Daemon daemon = Daemon::None);
 
 // How long the steps of its builds took, from the recorded history, in the shape of the daemon's
 // `timing`.

@@ -38,8 +38,10 @@ Paint paint_for(std::string_view word) {
 // ---- About the project as a whole ----
 
 std::string daemon_text(const JsonView& daemon, WallTime now) {
-  if (!daemon["pid"].is_there()) return "not running";
+  const bool answers = daemon["answers"].flag().value_or(true);
+  if (!daemon["pid"].is_there()) return answers ? "not running" : "does not answer";
   std::string text = fmt::format("pid {}", daemon["pid"].number().value_or(0));
+  if (!answers) return text + ", does not answer: this is the last that was known";
   if (const auto version = daemon["version"].text(); !version.empty())
     text += ", version " + version;
   if (const auto start = from_iso8601(daemon["startTime"].text())) {

@@ -107,7 +107,7 @@ int verb_build(Arguments& arguments) {
   if (!loaded) return report(loaded.error());
   const auto target = chosen_target(loaded->project, options.target, "build");
   if (!target) return report(target.error());
-  auto client = connect(*project);
+  auto client = connect(*project, kBuildPatience);
   if (client) return build_with(*client, options, *target);
   if (client.error() != no_daemon(*project)) return report(client.error());
   return build_without_daemon({.config_file = project->file,

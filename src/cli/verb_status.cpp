@@ -53,7 +53,8 @@ std::string only_name(const nlohmann::json& document) {
   return targets->get_ref<const nlohmann::json::object_t&>().begin()->first;
 }
 
-int show_last_known(const StatusOptions& options, const ProjectAt& project) {
+int show_last_known(const StatusOptions& options, const ProjectAt& project,
+                    const Refusal& because) {
   const auto loaded = load_configuration(project.file);
   if (!loaded) return report(loaded.error());
   nlohmann::json document;
@@ -62,7 +63,8 @@ int show_last_known(const StatusOptions& options, const ProjectAt& project) {
     if (!recorded) return report({ExitCode::CannotAnswer, recorded.error().message, {}});
     document = std::move(*recorded);
   } else {
-    document = last_known(project, loaded->project);
+    document = last_known(project, loaded->project,
+                          because == silent_daemon(project) ? Daemon::Silent : Daemon::None);
   }
   if (!options.target.empty()) {
     const auto target = named_target(loaded->project, options.target);
@@ -71,7 +73,7 @@ int show_last_known(const StatusOptions& options, const ProjectAt& project) {
     document["targets"] = {{target->value(), entry}};
   }
   show(options, document, {});
-  return report(no_daemon(project));
+  return report(because);
 }
 
 }  // namespace
@@ -94,8 +96,11 @@ int verb_status(Arguments& arguments) {
   if (!project) return report(project.error());
   auto client = connect(*project);
   if (!client) {
-    if (client.error() == no_daemon(*project)) return show_last_known(options, *project);
-    return report(client.error());
+    const auto& because = client.error();
+    if (because == no_daemon(*project) || because == silent_daemon(*project)) {
+      return show_last_known(options, *project, because);
+    }
+    return report(because);
   }
   api::Json params = api::Json::object();
   if (!options.target.empty()) params["target"] = options.target;

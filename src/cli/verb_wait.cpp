@@ -75,7 +75,7 @@ int verb_wait(Arguments& arguments) {
 
   const auto project = find_project(options.config);
   if (!project) return report(project.error());
-  auto client = connect(*project);
+  auto client = connect(*project, kBuildPatience);
   if (!client) return report(client.error());
   const auto result = wait_for(*client, options);
   if (!result) return report(result.error());

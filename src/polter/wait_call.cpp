@@ -3,13 +3,17 @@
 
 #include <sys/epoll.h>
 
+#include "process/process_table.h"
 #include "sys/clock.h"
+#include "sys/unix_socket.h"
 
 namespace poltergeist::polter {
 
 namespace {
 
 constexpr Milliseconds kGreetingPatience{5000};
+// One that is stopped is not waited for so long.
+constexpr Milliseconds kLook{500};
 
 // The one answer of a wait that names a target.
 Answered answer_in(const api::Json& json) {
@@ -33,10 +37,23 @@ Result<std::unique_ptr<WaitCall>> WaitCall::connect(Loop& loop, const std::files
                              [self = call.get()](std::uint32_t) { self->read_messages(); });
   if (!readable) return fail(readable.error());
   call->readable_ = std::move(*readable);
-  call->overdue_ = loop.at(now() + kGreetingPatience, "daemon's greeting", [self = call.get()] {
-    self->end({Errc::Unavailable, "the daemon does not answer"});
-  });
+  call->overdue_ = loop.at(now() + kLook, "daemon's greeting",
+                           [self = call.get()] { self->look_whether_stopped(); });
   return call;
+}
+
+void WaitCall::look_whether_stopped() {
+  const auto pid = peer_pid(client_.fd());
+  const auto daemon = pid ? process::find_process(*pid) : std::nullopt;
+  if (daemon && daemon->state == process::ProcessState::Stopped) {
+    return end(
+        {Errc::Unavailable, fmt::format("the daemon (pid {0}) does not answer: it is stopped, and "
+                                        "`kill -CONT {0}` lets it go on",
+                                        *pid)});
+  }
+  overdue_ = loop_.at(now() + (kGreetingPatience - kLook), "daemon's greeting", [this] {
+    end({Errc::Unavailable, "the daemon does not answer"});
+  });
 }
 
 WaitCall::WaitCall(Loop& loop, api::Client client, WaitEvents events)

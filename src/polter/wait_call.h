@@ -24,8 +24,8 @@ struct WaitEvents {
 
 class WaitCall {
  public:
-  // Errc::Unavailable if nobody listens there. Whether it is a daemon that answers comes with the
-  // answer.
+  // Errc::Unavailable if nobody listens there, Errc::Busy if he lets nobody in. Whether it is a
+  // daemon that answers comes with the answer.
   [[nodiscard]] static Result<std::unique_ptr<WaitCall>> connect(
       Loop& loop, const std::filesystem::path& socket, WaitEvents events);
   WaitCall(const WaitCall&) = delete;
@@ -38,6 +38,7 @@ class WaitCall {
 
  private:
   WaitCall(Loop& loop, api::Client client, WaitEvents events);
+  void look_whether_stopped();
   void read_messages();
   // False if it was the end of the call.
   bool take(const api::Message& message);

@@ -124,6 +124,10 @@ Waited wait_until_settled(Loop& loop, const Location& location, const Options& o
       .progress = [&](const api::ProgressNote& note) { display->on_progress(note); }};
 
   auto call = WaitCall::connect(loop, location.socket, events);
+  if (!call && call.error().code == Errc::Busy) {
+    return without_daemon({ExitCode::CannotAnswer,
+                           "the daemon does not answer: too many others wait for it already"});
+  }
   if (!call) {
     if (options.no_start) {
       return without_daemon({ExitCode::CannotAnswer,
