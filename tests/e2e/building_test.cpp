@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a user sees of building: which edits build what, how often, and what is said about it.
+#include <sys/stat.h>
+
 #include <fstream>
 
 #include <catch2/catch.hpp>
@@ -239,6 +241,42 @@ TEST_CASE("a build beyond its time limit is ended, with everything that it start
         return processes_mentioning("POLTERGEIST_PROJECT_ROOT=" + project.root().string()).empty();
       },
       std::chrono::seconds(5)));
+}
+
+TEST_CASE("what a build's leftover prints later stands in no other build's log") {
+  TestProject project;
+  project.write("a", "1");
+  for (const auto* gate : {"late", "gate"}) {
+    REQUIRE(::mkfifo((project.root() / gate).c_str(), 0600) == 0);
+  }
+  // The first one leaves somebody who holds its output open; the second one waits until he has
+  // spoken.
+  project.configure(
+      {{"targets",
+        {{{"name", "app"},
+          {"type", "custom"},
+          {"buildCommand",
+           "if [ ! -e left ]; then touch left; "
+           "setsid sh -c '{ read line < late; } 2> /dev/null; echo LATE; echo LATE; touch spoken' "
+           "& else { read line < gate; } 2> /dev/null; fi; echo build of $(cat a)"},
+          {"watchPaths", {"a"}}}}}});
+  project.haunt();
+  project.write("a", "2");
+  REQUIRE(await([&] { return project.status()["app"]["status"] == "building"; }));
+  std::ofstream(project.root() / "late").close();
+  REQUIRE(await([&] { return std::filesystem::exists(project.root() / "spoken"); }));
+  std::ofstream(project.root() / "gate").close();
+  REQUIRE(project.run_poltergeist({"wait", "app"}).code == 0);
+  const auto log = project.run_poltergeist({"logs", "app"}).out;
+  CHECK(log.find("build of 2") != std::string::npos);
+  CHECK(log.find("LATE") == std::string::npos);
+  for (const auto& entry : std::filesystem::directory_iterator(project.state_dir())) {
+    if (!entry.is_regular_file()) continue;
+    INFO(entry.path());
+    std::ifstream file(entry.path());
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    CHECK(text.find("LATE\n") == std::string::npos);
+  }
 }
 
 TEST_CASE("onChange cancel stops the running build and starts over") {

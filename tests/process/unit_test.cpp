@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "process/chaos_world.h"
@@ -57,6 +58,47 @@ TEST_CASE("a background process that holds the pipe does not hold the build, and
   CHECK(find_process(left.front())->state == ProcessState::Alive);
   // It is reaped as soon as it dies, by nobody's request.
   ::kill(left.front(), SIGKILL);
+  CHECK(world.run_until([&] { return everyone_below().empty(); }));
+}
+
+TEST_CASE("a background process with a session of its own that writes for ever holds no build") {
+  const World world;
+  Watched build(world, shell("setsid sh -c 'while :; do echo late; done' & echo done"),
+                Leftovers::Keep);
+  REQUIRE(world.run_until([&] { return build.has_exited(); }));
+  CHECK(build.exits == std::vector{Exit::by_code(0)});
+  CHECK(std::count(build.lines.begin(), build.lines.end(), "done") == 1);
+  build.unit.reset();
+  const auto left = children_without_shepherd();
+  REQUIRE(left.size() == 1);
+  ::kill(left.front(), SIGKILL);
+  CHECK(world.run_until([&] { return everyone_below().empty(); }));
+}
+
+TEST_CASE("builds that each leave a writer behind use up no descriptors") {
+  const World world;
+  const auto descriptors = [] {
+    namespace fs = std::filesystem;
+    return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
+  };
+  constexpr int kBuilds = 100;
+  std::vector<std::ptrdiff_t> counts;
+  for (int round = 0; round < 2; ++round) {  // the first reaches the limit
+    std::vector<std::unique_ptr<Watched>> builds;
+    for (int i = 0; i < kBuilds; ++i) {
+      auto plan = shell("setsid sleep 1000 &");
+      plan.in_cgroup = false;  // one for each who lives
+      builds.push_back(std::make_unique<Watched>(world, plan, Leftovers::Keep));
+    }
+    REQUIRE(world.run_until([&] {
+      return std::all_of(builds.begin(), builds.end(),
+                         [](const auto& build) { return build->has_exited(); });
+    }));
+    builds.clear();
+    counts.push_back(descriptors());
+  }
+  CHECK(counts.front() == counts.back());
+  for (const pid_t left : children_without_shepherd()) ::kill(left, SIGKILL);
   CHECK(world.run_until([&] { return everyone_below().empty(); }));
 }
 
