@@ -6,11 +6,10 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "process/process_table.h"
+#include "process/port_holder.h"
 #include "state/daemon_file.h"
 #include "sys/clock.h"
 #include "sys/file_lock.h"
-#include "sys/unix_socket.h"
 
 namespace poltergeist::cli {
 
@@ -42,19 +41,13 @@ Refusal unreachable(const ProjectAt& project) {
           {}};
 }
 
-bool is_stopped(const api::Client& client) {
-  const auto pid = peer_pid(client.fd());
-  const auto daemon = pid ? process::find_process(*pid) : std::nullopt;
-  return daemon && daemon->state == process::ProcessState::Stopped;
-}
-
 Result<api::Client> reach(const ProjectAt& project, Milliseconds patience,
                           api::Client::Speaks speaks) {
   auto client = api::Client::open(project.paths.socket());
   if (!client) return client;
   auto greeted = client->await_greeting(std::min(kLook, patience), speaks);
   const bool is_late = !greeted && greeted.error().code == Errc::Timeout;
-  if (is_late && patience > kLook && !is_stopped(*client)) {
+  if (is_late && patience > kLook && !process::stopped_listener(client->fd())) {
     greeted = client->await_greeting(patience - kLook, speaks);
   }
   if (!greeted) return fail(greeted.error());

@@ -3,9 +3,8 @@
 
 #include <sys/epoll.h>
 
-#include "process/process_table.h"
+#include "process/port_holder.h"
 #include "sys/clock.h"
-#include "sys/unix_socket.h"
 
 namespace poltergeist::polter {
 
@@ -43,9 +42,7 @@ Result<std::unique_ptr<WaitCall>> WaitCall::connect(Loop& loop, const std::files
 }
 
 void WaitCall::look_whether_stopped() {
-  const auto pid = peer_pid(client_.fd());
-  const auto daemon = pid ? process::find_process(*pid) : std::nullopt;
-  if (daemon && daemon->state == process::ProcessState::Stopped) {
+  if (const auto pid = process::stopped_listener(client_.fd())) {
     return end(
         {Errc::Unavailable, fmt::format("the daemon (pid {0}) does not answer: it is stopped, and "
                                         "`kill -CONT {0}` lets it go on",

@@ -188,6 +188,13 @@ std::optional<BoundListener> listener_bound_to(const std::filesystem::path& path
   return BoundListener{*pid, std::move(*pidfd)};
 }
 
+std::optional<pid_t> stopped_listener(int connection) {
+  const auto pid = peer_pid(connection);
+  const auto listener = pid ? find_process(*pid) : std::nullopt;
+  if (!listener || listener->state != ProcessState::Stopped) return std::nullopt;
+  return *pid;
+}
+
 std::string describe(const PortHolder& holder) {
   if (holder.command.empty()) return fmt::format("pid {}", holder.pid);
   return fmt::format("pid {} ({})", holder.pid, holder.command);

@@ -64,6 +64,9 @@ struct BoundListener {
 // can connect any more. Nothing if nobody does, or nobody whom we may look into.
 [[nodiscard]] std::optional<BoundListener> listener_bound_to(const std::filesystem::path& path);
 
+// Of a connection that we made: who listens, if he is stopped (Ctrl+Z, SIGSTOP) and cannot answer.
+[[nodiscard]] std::optional<pid_t> stopped_listener(int connection);
+
 // "pid 4711 (node server.js)".
 [[nodiscard]] std::string describe(const PortHolder& holder);
 

@@ -147,6 +147,7 @@ TEST_CASE("each kind of event has a name of its own, a scope and an object of da
   const std::vector<EventBody> bodies = {BuildQueued{kApp, ""},
                                          BuildStarted{.target = kApp},
                                          BuildProgress{.target = kApp},
+                                         BuildStalled{.target = kApp},
                                          BuildLogged{.target = kApp},
                                          BuildEnded{.target = kApp},
                                          HookStarted{.target = kApp},
