@@ -179,7 +179,7 @@ TEST_CASE("each kind of event has a name of its own, a scope and an object of da
     const auto [type, data] = told(bodies[i]);
     ++types[std::string(type)];
     CHECK(data.is_object());
-    CHECK(scope_of(bodies[i]) == (i < 14 ? "target:app" : i < 21 ? "execution:17" : "daemon"));
+    CHECK(scope_of(bodies[i]) == (i < 15 ? "target:app" : i < 22 ? "execution:17" : "daemon"));
   }
   CHECK(types.size() == bodies.size());
 }
