@@ -214,7 +214,7 @@ TEST_CASE("a daemon in the foreground ends with its terminal and leaves its prog
   const auto end = open_gate(project, "end");
   CHECK(daemon.await_end() == poltergeist::Exit::by_code(0));
   CHECK(project.read("said") == "cleaned\nasked\nended\n");
-  CHECK(processes_mentioning(project.state_dir().string()).empty());
+  CHECK(await([&] { return processes_mentioning(project.state_dir().string()).empty(); }));
 }
 
 TEST_CASE("a second Ctrl+C kills what a daemon in the foreground is ending") {
@@ -244,8 +244,8 @@ TEST_CASE("with nohup a daemon in the foreground outlives its terminal and rests
   check_that_it_builds_on(project, daemon.pid());
   const auto before = processor_time_of(daemon.pid());
   compute_for(400ms);
-  // A tenth of what a circle would have taken.
-  CHECK(processor_time_of(daemon.pid()) - before <= 40ms);
+  // Half of what a circle would have taken.
+  CHECK(processor_time_of(daemon.pid()) - before <= 200ms);
   CHECK(project.read("said").empty());
   const auto end = open_gate(project, "end");
   daemon.signal(SIGTERM);
