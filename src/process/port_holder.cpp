@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -133,6 +134,15 @@ std::string command_of(pid_t pid) {
   return entry ? printable(entry->name) : "";
 }
 
+// The same path may be another file in another mount namespace: a container, a PrivateTmp.
+bool shares_our_mounts(pid_t pid) {
+  struct stat ours {};
+  struct stat theirs {};
+  const auto link = fmt::format("/proc/{}/ns/mnt", pid);
+  return ::stat("/proc/self/ns/mnt", &ours) == 0 && ::stat(link.c_str(), &theirs) == 0 &&
+         ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+}
+
 }  // namespace
 
 std::optional<ListeningSocket> parse_tcp_line(std::string_view line) {
@@ -180,12 +190,16 @@ std::optional<BoundListener> listener_bound_to(const std::filesystem::path& path
     const auto socket = parse_unix_line(line);
     if (socket && socket->path == path) links.push_back(link_to_socket(socket->inode));
   }
-  const auto pid = lowest_with_one_open(links);
-  if (!pid) return std::nullopt;
-  auto pidfd = open_pidfd(*pid);
-  // Whom we hold now may be another one, who has got the number meanwhile.
-  if (!pidfd || !has_one_open(std::to_string(*pid), links)) return std::nullopt;
-  return BoundListener{*pid, std::move(*pidfd)};
+  for (const auto& link : links) {
+    const auto pid = lowest_with_one_open({link});
+    if (!pid || !shares_our_mounts(*pid)) continue;
+    auto pidfd = open_pidfd(*pid);
+    // Whom we hold now may be another one, who has got the number meanwhile.
+    if (pidfd && has_one_open(std::to_string(*pid), {link})) {
+      return BoundListener{*pid, std::move(*pidfd)};
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<pid_t> stopped_listener(int connection) {

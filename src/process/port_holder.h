@@ -61,7 +61,8 @@ struct BoundListener {
   UniqueFd pidfd;  // of him and no later one with his number
 };
 // Who listens at a local socket that was bound to `path`, also when its file was removed and nobody
-// can connect any more. Nothing if nobody does, or nobody whom we may look into.
+// can connect any more. Nothing if nobody does, or nobody whom we may look into; a process with
+// other mounts than ours means another file by that path.
 [[nodiscard]] std::optional<BoundListener> listener_bound_to(const std::filesystem::path& path);
 
 // Of a connection that we made: who listens, if he is stopped (Ctrl+Z, SIGSTOP) and cannot answer.

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -261,4 +262,33 @@ TEST_CASE("who listens at a path is found also when its file was removed and oth
   CHECK(listener_bound_to(dir / "a socket")->pid == ::getpid());
   listener.reset();
   CHECK_FALSE(listener_bound_to(dir / "a socket"));
+}
+
+TEST_CASE("whoever listens at the same path of other mounts is another one") {
+  const test::TempDir dir;
+  auto ready = make_pipe().value();
+  auto end = make_pipe().value();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    end.write_end.reset();
+    const bool apart = ::unshare(CLONE_NEWNS) == 0 || ::unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0;
+    const auto listener = listen_at(dir / "s");
+    const char word = apart && listener ? 'y' : 'n';
+    [[maybe_unused]] const auto said = ::write(ready.write_end.get(), &word, 1);
+    char byte = 0;
+    [[maybe_unused]] const auto over = ::read(end.read_end.get(), &byte, 1);
+    ::_exit(0);
+  }
+  char word = 0;
+  REQUIRE(::read(ready.read_end.get(), &word, 1) == 1);
+  if (word != 'y') {
+    WARN("SKIPPED: no mount namespace of one's own is permitted");
+  } else {
+    CHECK_FALSE(listener_bound_to(dir / "s"));
+    const auto ours = listen_at(dir / "s").value();
+    REQUIRE(listener_bound_to(dir / "s"));
+    CHECK(listener_bound_to(dir / "s")->pid == ::getpid());
+  }
+  end.write_end.reset();
+  ::waitpid(child, nullptr, 0);
 }
