@@ -30,7 +30,7 @@ std::string told(std::uint64_t seed) {
 
 TEST_CASE("in any random history no build is lost, doubled, premature or endless") {
   const auto only = seed_of_the_day();
-  const auto histories = static_cast<std::uint64_t>(test::rounds(100'000, 2'000'000));
+  const auto histories = static_cast<std::uint64_t>(test::histories(100'000, 2'000'000));
   std::uint64_t builds = 0;
   for (std::uint64_t seed = only.value_or(1); seed <= only.value_or(histories); ++seed) {
     Simulator simulator(seed);

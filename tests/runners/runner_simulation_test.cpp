@@ -416,7 +416,7 @@ class World {
 }  // namespace
 
 TEST_CASE("whatever happens, in whatever order, a runner keeps its promises") {
-  const auto histories = static_cast<unsigned>(test::rounds(100'000, 5'000'000));
+  const auto histories = static_cast<unsigned>(test::histories(100'000, 5'000'000));
   long launches = 0;
   long rollbacks = 0;
   long sidecars = 0;
