@@ -6,12 +6,18 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <ctime>
+
 namespace poltergeist {
 
 namespace {
 
-// Of somebody who keeps it shared, which nothing of ours does, we wait for no end.
-constexpr int kMostLooks = 10'000;
+// Of somebody who keeps it shared, which nothing of ours does, we wait for no end. But whoever
+// looks may lose his processor in the middle, for tens of milliseconds on a busy machine: after the
+// first looks we rest between them, so that they last for six seconds and more.
+constexpr int kQuickLooks = 1'000;
+constexpr int kMostLooks = kQuickLooks + 6'000;
+constexpr timespec kRest{.tv_sec = 0, .tv_nsec = 1'000'000};
 // Whoever opens a FIFO is not to wait for its other end.
 constexpr int kSafely = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 
@@ -34,7 +40,11 @@ Result<FileLock> FileLock::take(const std::filesystem::path& path) {
       return fail(Errc::Busy, "{}: held by another process", path.string());
     }
     ::flock(fd.get(), LOCK_UN);
-    ::sched_yield();
+    if (look < kQuickLooks) {
+      ::sched_yield();
+    } else {
+      ::nanosleep(&kRest, nullptr);
+    }
   }
   return FileLock(std::move(fd));
 }

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: MIT
 #include "sys/file_lock.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "support/processor_time.h"
 #include "support/rounds.h"
 #include "support/temp_dir.h"
+#include "sys/files.h"
 
 using namespace poltergeist;
 
@@ -67,6 +72,24 @@ TEST_CASE("who only looks keeps nobody from taking the lock") {
     ::kill(looker, SIGKILL);
     ::waitpid(looker, nullptr, 0);
   }
+}
+
+TEST_CASE("who loses the processor while he looks keeps nobody from taking the lock either") {
+  const test::TempDir dir;
+  { REQUIRE(FileLock::take(dir / "lock")); }
+  auto looking = make_pipe().value();
+  const pid_t looker = ::fork();
+  if (looker == 0) {
+    const UniqueFd fd(::open((dir / "lock").c_str(), O_RDONLY | O_CLOEXEC));
+    ::flock(fd.get(), LOCK_SH);
+    [[maybe_unused]] const auto told = ::write(looking.write_end.get(), "x", 1);
+    test::compute_for(std::chrono::milliseconds(200));
+    ::_exit(0);
+  }
+  char byte = 0;
+  REQUIRE(::read(looking.read_end.get(), &byte, 1) == 1);
+  CHECK(FileLock::take(dir / "lock"));
+  ::waitpid(looker, nullptr, 0);
 }
 
 TEST_CASE("a lock is never taken through a symbolic link") {
