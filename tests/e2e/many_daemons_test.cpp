@@ -162,8 +162,8 @@ TEST_CASE("of many daemons that are started at once there is one whatever they f
     REQUIRE(await([&] { return daemons().size() <= 1; }));
     REQUIRE(daemons() == std::vector{project.daemon_pid()});
     REQUIRE(project.run_poltergeist({"stop"}).code == 0);
-    REQUIRE(
-        await([&] { return daemons().empty(); }));  // its lock is free a moment before it is gone
+    // Its lock is free a moment before it is gone.
+    REQUIRE(await([&] { return daemons().empty(); }));
   }
   WARN(times << " rounds of " << starters << " starters: one each; the last was answered after "
              << std::chrono::duration_cast<std::chrono::milliseconds>(slowest).count()
