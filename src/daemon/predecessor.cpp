@@ -3,6 +3,7 @@
 
 #include <poll.h>
 
+#include <cerrno>
 #include <csignal>
 
 #include "process/pidfd.h"
@@ -16,7 +17,10 @@ Result<std::optional<pid_t>> end_predecessor(const std::filesystem::path& socket
   process::send_signal(listener->pidfd, SIGTERM);
   pollfd gone{listener->pidfd.get(), POLLIN, 0};
   constexpr int kPatienceMs = static_cast<int>(Milliseconds(kStopPatience).count());
-  if (::poll(&gone, 1, kPatienceMs) <= 0) {
+  int ready = -1;
+  do ready = ::poll(&gone, 1, kPatienceMs);
+  while (ready < 0 && errno == EINTR);
+  if (ready <= 0) {
     return fail(Errc::Timeout,
                 "a daemon (pid {0}) whose files in {1} were removed has not ended after {2}; "
                 "`kill -9 {0}` ends it",
